@@ -1,0 +1,76 @@
+/** What a search found out. Plain data: it crosses threads and is what reports are made of. */
+export interface Outcome {
+  readonly properties: readonly PropertyOutcome[];
+  /** Every reachable state (up to reduction) was visited. */
+  readonly complete: boolean;
+  /** Why not, in words, when not complete: "100,000 states reached (--max-states)". */
+  readonly limit: string | null;
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly rounds: number;
+  readonly workers: number;
+  readonly reduction: boolean;
+  /** Chance that two different states shared a fingerprint and one was not explored. */
+  readonly fingerprintCollisionProbability: number;
+  /** Sites of the threads' code that no schedule reached. */
+  readonly unreached: readonly SiteLocation[];
+  /** Digests of the states in which nothing can move; for comparing searches. */
+  readonly finalStates: number;
+}
+
+export interface SiteLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly fn: string;
+  readonly text: string;
+}
+
+export type PropertyKind = 'always' | 'atEnd' | 'sometimes' | 'never' | 'assert' | 'rule';
+
+export interface PropertyOutcome {
+  readonly name: string;
+  readonly kind: PropertyKind;
+  readonly verdict: 'holds' | 'violated' | 'unknown';
+  /** What happened, in one line, when violated. */
+  readonly message: string | null;
+  /** Thread names, step by step, to the violating state; null when not violated or when a witness is missing. */
+  readonly schedule: readonly string[] | null;
+  /** No shorter schedule breaks it (proved: the search was complete up to this depth, unreduced). */
+  readonly shortest: boolean;
+}
+
+/** One step of a replayed schedule. */
+export interface StepRecord {
+  readonly thread: string;
+  /** Kernel name of the operation, `mutex_lock`. */
+  readonly operation: string;
+  /** In C-like form, `mutex_lock(slab_mutex)`. */
+  readonly text: string;
+  /** Names of the objects in its footprint, written ones first. */
+  readonly objects: readonly string[];
+  /** Result as shown to people; '' for none. */
+  readonly result: string;
+  /** Objects whose value changed. */
+  readonly changes: readonly { object: string; from: string; to: string }[];
+  /** Where in the spec, innermost call; null in code that was not rewritten. */
+  readonly site: SiteLocation | null;
+  /** Spec functions on the call stack, outermost first. */
+  readonly stack: readonly string[];
+  /** Live locals of the innermost spec function after the step's predecessor, name to text. */
+  readonly locals: Readonly<Record<string, string>>;
+  /** Kernel reports that this step gave. */
+  readonly reports: readonly { rule: string; message: string; property: string }[];
+  /** Threads that could have moved instead of this one. */
+  readonly enabled: readonly string[];
+  /** Threads that wait after this step, for what, and who holds it when that is known. */
+  readonly waits: readonly { thread: string; text: string; holder: string | null }[];
+}
+
+export interface Replay {
+  readonly steps: readonly StepRecord[];
+  /** Properties broken along the schedule or in its last state, with messages. */
+  readonly broken: readonly { property: string; message: string; step: number }[];
+  /** The schedule named a thread that could not move: at which step (from 1), and why. */
+  readonly diverged: { step: number; message: string; possible: readonly string[] } | null;
+}

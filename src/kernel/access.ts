@@ -1,0 +1,74 @@
+import { type Operation, operation } from '../model/operation.ts';
+import { Shared } from '../model/shared.ts';
+
+/** A shared variable of its own (a global in the C). Fields of heap structs are made by `struct`. */
+export function variable<T>(name: string, initial: T): Shared<Widen<T>> {
+  return new Shared<Widen<T>>(name, initial as Widen<T>);
+}
+
+export type Widen<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
+
+/** Plain load: `x` in the C. */
+export function load<T>(from: Shared<T>): Operation<T> {
+  return read('load', from);
+}
+
+/** Plain store: `x = value` in the C. */
+export function store<T>(to: Shared<T>, value: T): Operation<void> {
+  return write('store', to, value);
+}
+
+/** Marked load: READ_ONCE(x). */
+export function READ_ONCE<T>(from: Shared<T>): Operation<T> {
+  return read('READ_ONCE', from);
+}
+
+/** Marked store: WRITE_ONCE(x, value). */
+export function WRITE_ONCE<T>(to: Shared<T>, value: T): Operation<void> {
+  return write('WRITE_ONCE', to, value);
+}
+
+/** Atomic read-modify-write; gives the old value. `change` must be pure. */
+export function fetch_update<T>(of: Shared<T>, change: (old: T) => T): Operation<T> {
+  return operation<T>({
+    name: 'fetch_update',
+    args: [of, change],
+    writes: [of],
+    step: ([old]) => ({ result: old, values: [change(old)] }),
+  });
+}
+
+/** Atomic compare and exchange; gives the old value, and stores when that was `expected`. */
+export function cmpxchg<T>(of: Shared<T>, expected: T, value: T): Operation<T> {
+  return operation<T>({
+    name: 'cmpxchg',
+    args: [of, expected, value],
+    writes: [of],
+    step: ([old]) => ({ result: old, values: [old === expected ? value : old] }),
+  });
+}
+
+/** Waits until the condition on the object's value holds; gives that value. */
+export function wait_until<T>(on: Shared<T>, condition: (value: T) => boolean): Operation<T> {
+  return operation<T>({
+    name: 'wait_until',
+    args: [on, condition],
+    reads: [on],
+    blocks: true,
+    idle: true,
+    step: ([value]) => (condition(value) ? { result: value } : null),
+  });
+}
+
+function read<T>(name: string, from: Shared<T>): Operation<T> {
+  return operation<T>({ name, args: [from], reads: [from], step: ([value]) => ({ result: value }) });
+}
+
+function write<T>(name: string, to: Shared<T>, value: T): Operation<void> {
+  return operation<void>({
+    name,
+    args: [to, value],
+    writes: [to],
+    step: () => ({ result: undefined, values: [value] }),
+  });
+}

@@ -1,0 +1,99 @@
+import type { ThreadContext } from '../model/context.ts';
+import { type Operation, operation, type Report } from '../model/operation.ts';
+import { Shared, type Struct } from '../model/shared.ts';
+
+/** The value of a lock is the name of the thread that holds it. */
+export class Mutex extends Shared<string | null> {
+  readonly sleeps = true;
+}
+
+export function DEFINE_MUTEX(name: string): Mutex {
+  return new Mutex(name, null);
+}
+
+/** `struct mutex` inside a heap struct. */
+export function mutex(): { embed(name: string, owner: Struct): Mutex } {
+  return { embed: (name, owner) => new Mutex(name, null, owner) };
+}
+
+export function mutex_lock(lock: Mutex): Operation<void> {
+  return acquire('mutex_lock', lock, (thread) => might_sleep(thread, `mutex_lock(${lock.name})`));
+}
+
+export function mutex_unlock(lock: Mutex): Operation<void> {
+  return release('mutex_unlock', lock);
+}
+
+/**
+ * might_sleep(): "sleeping function called from invalid context" with preempt_count above 0, inside
+ * an RCU reader, or in softirq (kernel/sched/core.c __might_resched).
+ */
+export function might_sleep(thread: ThreadContext, what: string): Report | null {
+  if (thread.atomic === 0 && thread.rcu === 0 && thread.kind !== 'softirq') return null;
+  const where =
+    thread.kind === 'softirq'
+      ? 'in softirq'
+      : thread.rcu > 0
+        ? 'inside an RCU read-side critical section'
+        : `with ${thread.held.join(', ') || 'preemption off'} held`;
+  return {
+    rule: 'sleeping function called from invalid context',
+    message: `${what} may sleep, called ${where}`,
+  };
+}
+
+/** Takes a lock whose value is its owner; waits while another thread holds it. */
+export function acquire(
+  name: string,
+  lock: Shared<string | null>,
+  check?: (thread: ThreadContext) => Report | null,
+  after?: (thread: ThreadContext) => void,
+): Operation<void> {
+  return operation<void>({
+    name,
+    args: [lock],
+    writes: [lock],
+    blocks: true,
+    step: ([owner], thread) =>
+      owner === null ? { result: undefined, values: [thread.name] } : null,
+    check: (thread) =>
+      thread.held.includes(lock.name)
+        ? { rule: 'recursive locking', message: `${thread.name} already holds ${lock.name}`, object: lock.name }
+        : (check?.(thread) ?? null),
+    after: (thread) => {
+      thread.held.push(lock.name);
+      after?.(thread);
+    },
+  });
+}
+
+/** Releases; releasing what this thread does not hold is reported and changes nothing. */
+export function release(
+  name: string,
+  lock: Shared<string | null>,
+  after?: (thread: ThreadContext) => void,
+): Operation<void> {
+  return operation<void>({
+    name,
+    args: [lock],
+    writes: [lock],
+    step: ([owner], thread) =>
+      owner === thread.name
+        ? { result: undefined, values: [null] }
+        : {
+            result: undefined,
+            reports: [
+              {
+                rule: 'unlock imbalance',
+                message: `${thread.name} releases ${lock.name}, ${owner === null ? 'which nobody holds' : `held by ${owner}`}`,
+                object: lock.name,
+                crash: true,
+              },
+            ],
+          },
+    after: (thread) => {
+      thread.held = thread.held.filter((held) => held !== lock.name);
+      after?.(thread);
+    },
+  });
+}

@@ -1,0 +1,120 @@
+import { runtime } from './runtime.ts';
+
+/**
+ * The half of the rewrite that runs: `spec/rewrite` inserts calls to these functions, so that a
+ * suspended thread can be read as a stack of (site, live locals), which generators hide.
+ */
+
+/** Where a generator may be suspended. */
+export interface Site {
+  /** `file:n`: unique and the same in every process that loads the same bytes. */
+  readonly id: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Name of the enclosing function. */
+  readonly fn: string;
+  /** The source text of the statement, in one line. */
+  readonly text: string;
+  /** Names of the locals that `live()` gives, in that order; temporaries are called `$n`. */
+  readonly names: readonly string[];
+}
+
+/** One suspended call of a rewritten generator. */
+export interface Frame {
+  site: string;
+  /** Current values of the live locals; null when they cannot be told (identity by history). */
+  live: (() => unknown[]) | null;
+  /** Operands evaluated before the yield and used after it: `f(a, yield* g())` holds a. */
+  readonly temps: unknown[];
+  /** The site delegates to an operation or yields plainly: no frame may stand above this one. */
+  leaf: boolean;
+}
+
+/** Captured variables of a closure: site of the function, values now; null: cannot be compared. */
+export interface Captures {
+  readonly site: string;
+  readonly values: (() => unknown[]) | null;
+}
+
+const closures: WeakMap<object, Captures> = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for('lockstep.closures')
+] ??= new WeakMap()) as WeakMap<object, Captures>;
+
+/** The names that rewritten code calls, as one object: `globalThis[Symbol.for('lockstep.frames')]`. */
+export const frames = {
+  enter(): Frame {
+    const frame: Frame = { site: '', live: null, temps: [], leaf: false };
+    runtime.stack.push(frame);
+    return frame;
+  },
+
+  leave(frame: Frame): void {
+    const at = runtime.stack.lastIndexOf(frame);
+    if (at >= 0) runtime.stack.length = at;
+  },
+
+  /** Called with the operand of a `yield` or `yield*`, evaluated, just before it suspends. */
+  at<T>(frame: Frame, site: string, target: T, live: (() => unknown[]) | null): T {
+    frame.site = site;
+    frame.live = live;
+    frame.leaf = isLeaf(target);
+    return target;
+  },
+
+  /** Registers a function's site and captured variables; returns the function. */
+  fn<F extends object>(site: string, fn: F, values: (() => unknown[]) | null): F {
+    closures.set(fn, { site, values });
+    return fn;
+  },
+
+  /** Registers the sites of a module. */
+  sites(list: readonly Site[]): void {
+    for (const site of list) runtime.sites.set(site.id, site);
+  },
+
+  /**
+   * Iterates an array by index so that the position can be read: `for (x of a)` with a yield in
+   * its body becomes `for (x of frame.temps[n] = frames.iterate(a))`.
+   */
+  iterate<T>(source: Iterable<T>): ArrayCursor<T> | Iterable<T> {
+    return Array.isArray(source) ? new ArrayCursor(source) : source;
+  },
+};
+
+const cursorBrand = Symbol.for('lockstep.cursor');
+
+/** A position in an array, compared by the array and the index. */
+export class ArrayCursor<T> {
+  readonly [cursorBrand] = true;
+  readonly array: readonly T[];
+  index = 0;
+
+  constructor(array: readonly T[]) {
+    this.array = array;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this as unknown as Iterator<T>;
+  }
+
+  next(): IteratorResult<T> {
+    if (this.index < this.array.length) return { value: this.array[this.index++]!, done: false };
+    this.index = Number.MAX_SAFE_INTEGER; // an exhausted array iterator stays exhausted
+    return { value: undefined, done: true };
+  }
+}
+
+export function capturesOf(fn: object): Captures | undefined {
+  return closures.get(fn);
+}
+
+export function isCursor(value: object): value is ArrayCursor<unknown> {
+  return cursorBrand in value;
+}
+
+function isLeaf(target: unknown): boolean {
+  return typeof target === 'object' && target !== null && Symbol.for('lockstep.operation') in target;
+}
+
+((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.frames')] ??= frames) as typeof frames;

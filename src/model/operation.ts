@@ -1,0 +1,101 @@
+import type { ThreadContext } from './context.ts';
+import { isShared, type Shared } from './shared.ts';
+
+const brand = Symbol.for('lockstep.operation');
+
+/** A finding in the kernel's own terms, of one step. */
+export interface Report {
+  /** The rule's name as a kernel developer knows it: 'use-after-free', 'unlock imbalance', ... */
+  readonly rule: string;
+  readonly message: string;
+  /** Name of the object concerned. */
+  readonly object?: string;
+  /** Name of the struct type concerned. */
+  readonly type?: string;
+  /** After this step nothing may be concluded: the search does not go beyond it. */
+  readonly crash?: boolean;
+}
+
+/** What one execution of an operation did. */
+export interface Effect<R> {
+  readonly result: R;
+  /** New values of `writes`, in that order; absent: all unchanged. */
+  readonly values?: readonly unknown[];
+  readonly reports?: readonly Report[];
+}
+
+/** Returned by a step whose guard does not hold in this state. */
+export const BLOCKED = null;
+
+export interface OperationSpec<R> {
+  /** The kernel's name: `mutex_lock`. With `args` it is the operation's identity. */
+  readonly name: string;
+  /** Everything `step` depends on beside the values of the footprint. */
+  readonly args?: readonly unknown[];
+  readonly writes?: readonly Shared<any>[];
+  readonly reads?: readonly Shared<any>[];
+  /**
+   * Guard and effect. Gets the values of `writes` then `reads`; must be a pure function of them
+   * and of `args`, and must not change them.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: each operation knows the types of its own objects
+  readonly step?: (values: any[], thread: ThreadContext) => Effect<R> | null;
+  /** May `step` return BLOCKED? Reduction relies on it. */
+  readonly blocks?: boolean;
+  /** A daemon thread may wait here for ever. */
+  readonly idle?: boolean;
+  /** Looks at the thread's own context before the step (sleeping in atomic context and so on). */
+  readonly check?: (thread: ThreadContext) => Report | null;
+  /** Updates the thread's own context after the step. */
+  readonly after?: (thread: ThreadContext, result: R) => void;
+}
+
+/** One atomic step on named objects. Run by `yield*`, which gives its result. */
+export class Operation<R> {
+  readonly [brand] = true;
+  readonly spec: OperationSpec<R>;
+
+  constructor(spec: OperationSpec<R>) {
+    this.spec = spec;
+  }
+
+  *[Symbol.iterator](): Generator<Operation<unknown>, R, unknown> {
+    return (yield this as Operation<unknown>) as R;
+  }
+}
+
+export function operation<R>(spec: OperationSpec<R>): Operation<R> {
+  return new Operation(spec);
+}
+
+export function isOperation(value: unknown): value is Operation<unknown> {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The type of a spec function that takes steps: `function* f(): Steps<number>`. */
+export type Steps<R = void> = Generator<Operation<unknown>, R, unknown>;
+
+/** The structs whose memory an operation touches: every object's owner, once. */
+export function owners(spec: OperationSpec<unknown>): Shared<unknown>[] {
+  const lives = new Set<Shared<unknown>>();
+  const own = new Set<Shared<unknown>>([...(spec.writes ?? []), ...(spec.reads ?? [])]);
+  for (const object of own) {
+    const life = object.owner?.life;
+    if (life && !own.has(life)) lives.add(life);
+  }
+  return [...lives];
+}
+
+/** `mutex_lock(slab_mutex)` */
+export function describe(spec: OperationSpec<unknown>): string {
+  return `${spec.name}(${(spec.args ?? []).map(argument).join(', ')})`;
+}
+
+function argument(value: unknown): string {
+  if (isShared(value)) return value.name;
+  if (typeof value === 'function') return value.name || 'function';
+  if (typeof value === 'object' && value !== null) {
+    return 'name' in value && typeof value.name === 'string' ? value.name : JSON.stringify(value);
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,45 @@
+import type { Shared } from './shared.ts';
+import type { ThreadContext } from './context.ts';
+import type { Frame, Site } from './frames.ts';
+
+/**
+ * What running spec code can reach of its checker. A bundled spec carries its own copy of this
+ * module, so the one instance lives on globalThis and every copy finds it there.
+ */
+export interface Runtime {
+  /** The context of the thread whose generator is being run, null outside one. */
+  thread: ThreadContext | null;
+  /** Call stack of rewritten generator frames of the thread being run, outermost first. */
+  stack: Frame[];
+  /** Reads the value of an object in the state a property is being asked about. */
+  peek: (<T>(object: Shared<T>) => T) | null;
+  /** Overrides of `options()` by the variant being checked. */
+  options: Readonly<Record<string, unknown>>;
+  /** Keys that some `options()` call of the loaded spec declared. */
+  optionNames: Set<string>;
+  /** Every shared object made so far, by name. */
+  objects: Map<string, Shared<unknown>>;
+  /** Handles to heap structs, by name, so that re-running a thread finds the same ones. */
+  structs: Map<string, object>;
+  /** Yield sites of rewritten modules, by id. */
+  sites: Map<string, Site>;
+  /** Names of assertions that were reached. */
+  assertions: Set<string>;
+}
+
+const key = Symbol.for('lockstep.runtime');
+const holder = globalThis as { [key]?: Runtime };
+
+holder[key] ??= {
+  thread: null,
+  stack: [],
+  peek: null,
+  options: {},
+  optionNames: new Set(),
+  objects: new Map(),
+  structs: new Map(),
+  sites: new Map(),
+  assertions: new Set(),
+};
+
+export const runtime: Runtime = holder[key];

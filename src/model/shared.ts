@@ -1,0 +1,47 @@
+import { runtime } from './runtime.ts';
+
+const brand = Symbol.for('lockstep.shared');
+
+/**
+ * A shared object: one slot of the state. The handle is immutable and holds no value; values live
+ * in states. Its name is its identity, so a handle may be stored in a value or a local.
+ */
+export class Shared<T> {
+  readonly [brand] = true;
+  readonly name: string;
+  readonly initial: T;
+  /** The heap struct that this object is part of; using it then needs the struct alive. */
+  readonly owner: Struct | null;
+
+  constructor(name: string, initial: T, owner: Struct | null = null) {
+    const known = runtime.objects.get(name);
+    if (known && (known.owner === null || known.owner.name !== owner?.name)) {
+      throw new SpecError(`two shared objects are called '${name}'; give each its own name`);
+    }
+    this.name = name;
+    this.initial = initial;
+    this.owner = owner;
+    runtime.objects.set(name, this as Shared<unknown>);
+  }
+}
+
+/** A heap struct: `life` says whether its memory may be touched. */
+export interface Struct {
+  /** Equal to `name`; marks the object as a handle, compared by name. */
+  readonly handle: string;
+  readonly name: string;
+  /** Name of the struct's type, as in the C. */
+  readonly type: string;
+  readonly life: Shared<Life>;
+}
+
+export type Life = 'absent' | 'alive' | 'freed';
+
+export function isShared(value: unknown): value is Shared<unknown> {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The spec, not Lockstep, is at fault: exit code 3. The message says what to do about it. */
+export class SpecError extends Error {
+  override readonly name = 'SpecError';
+}

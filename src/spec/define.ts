@@ -1,0 +1,94 @@
+import type { Report, Steps } from '../model/operation.ts';
+import { runtime } from '../model/runtime.ts';
+import { type Shared, SpecError } from '../model/shared.ts';
+
+export type ThreadBody = () => Steps<unknown>;
+
+export interface ThreadOptions {
+  readonly run: ThreadBody;
+  /** A daemon may wait for ever: for work, for a callback, for an event; not for a lock. */
+  readonly daemon?: boolean;
+  /** CPU that the thread runs on (default 0). */
+  readonly cpu?: number;
+  readonly kind?: 'process' | 'worker' | 'softirq';
+}
+
+/** What a spec builds for one configuration. Property names are unique over all kinds. */
+export interface Model {
+  readonly threads: Readonly<Record<string, ThreadBody | ThreadOptions>>;
+  /** Must hold in every reachable state. */
+  readonly always?: Readonly<Record<string, () => boolean>>;
+  /** Must hold in every state in which nothing can move. */
+  readonly atEnd?: Readonly<Record<string, () => boolean>>;
+  /** Must hold in at least one reachable state. */
+  readonly sometimes?: Readonly<Record<string, () => boolean>>;
+  /** Kernel reports that break this property, instead of counting under their rule's name. */
+  readonly never?: Readonly<Record<string, (report: ReportInContext) => boolean>>;
+}
+
+/** A report with where it came from. */
+export interface ReportInContext extends Report {
+  readonly thread: string;
+  /** Spec functions on the call stack, innermost last. */
+  readonly stack: readonly string[];
+}
+
+export interface Variant {
+  /** One line for people: which question this variant answers, or which kernel it is. */
+  readonly about?: string;
+  /** The exact set of properties expected to fail; none: expected to be verified. */
+  readonly violates?: readonly string[];
+  /** Overrides of `options()`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Overrides of the spec's parameters. */
+  readonly params?: Readonly<Record<string, number>>;
+}
+
+export interface Configuration<P> {
+  readonly params: P;
+  readonly variant: string;
+}
+
+export interface Spec<P extends Record<string, number> = Record<string, number>> {
+  readonly name: string;
+  readonly about?: string;
+  /** Parameters that size the configuration, with their defaults. */
+  readonly params?: P;
+  readonly variants: Readonly<Record<string, Variant>>;
+  readonly build: (configuration: Configuration<P>) => Model;
+}
+
+/** Declares a spec; a spec module exports it as its default. */
+export function defineSpec<const P extends Record<string, number> = Record<never, number>>(
+  spec: Spec<{ [K in keyof P]: number }>,
+): Spec {
+  return spec as unknown as Spec;
+}
+
+/**
+ * The points in which variants differ, with the values that hold unless a variant overrides them.
+ * Reading a field gives the value for the variant being checked.
+ */
+export function options<const O extends Record<string, boolean | number | string>>(
+  defaults: O,
+): Readonly<{ [K in keyof O]: O[K] extends boolean ? boolean : O[K] extends number ? number : string }> {
+  const view = {};
+  for (const name of Object.keys(defaults)) {
+    runtime.optionNames.add(name);
+    Object.defineProperty(view, name, {
+      enumerable: true,
+      get: () => runtime.options[name] ?? defaults[name],
+    });
+  }
+  return view as never;
+}
+
+/** The value of an object in the state that a property is asked about. Only for properties. */
+export function peek<T>(object: Shared<T>): T {
+  if (!runtime.peek) {
+    throw new SpecError(
+      `peek(${object.name}) outside a property; a thread reads with yield* READ_ONCE(...)`,
+    );
+  }
+  return runtime.peek(object);
+}
