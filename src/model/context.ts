@@ -10,10 +10,12 @@ export class ThreadContext {
   readonly kind: 'process' | 'worker' | 'softirq';
   /** Locks held, in order of acquisition, by object name. */
   held: string[] = [];
-  /** preempt_count: spinlocks and disabled interrupts; above 0 sleeping is a bug. */
+  /** preempt_count: spinlocks, bottom halves off; above 0 sleeping is a bug. */
   atomic = 0;
   /** Nesting of rcu_read_lock. */
   rcu = 0;
+  /** Interrupts are off on this thread's CPU. */
+  irqsOff = false;
   /** Allocations made so far, per kind of object. */
   allocations: Record<string, number> = {};
 
@@ -30,8 +32,13 @@ export class ThreadContext {
     return `${label}@${this.name}${count > 1 ? `#${count}` : ''}`;
   }
 
+  /** How deep in sections that hold back grace periods: RCU readers and anything not preemptible. */
+  get readers(): number {
+    return this.atomic + this.rcu;
+  }
+
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
-    return JSON.stringify([this.held, this.atomic, this.rcu, this.allocations]);
+    return JSON.stringify([this.held, this.atomic, this.rcu, this.irqsOff, this.allocations]);
   }
 }

@@ -118,3 +118,6 @@ function isLeaf(target: unknown): boolean {
 }
 
 ((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.frames')] ??= frames) as typeof frames;
+
+/** Called before a thread is resumed: its loops may run on from zero. */
+export function resetTicks(): void {}

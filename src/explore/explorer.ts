@@ -1,0 +1,276 @@
+import type { Machine, Transition } from '../model/machine.ts';
+import type { Program } from '../model/program.ts';
+import { SpecError } from '../model/shared.ts';
+import { type Broken, brokenBy, deadlockIn, Findings } from './findings.ts';
+import { Frontier } from './frontier.ts';
+import { Knowledge } from './knowledge.ts';
+import { StateProperty } from './properties.ts';
+import { Reduction } from './reduction.ts';
+import { FULL, NEW, type VisitedTable } from './visited.ts';
+
+/** One more thread would not fit a mask of threads. */
+const MOST_THREADS = 31;
+
+/** Room for objects that are found while a level is being made. */
+const SLACK = 16;
+
+export type FinalState = (machine: Machine, rows: Int32Array, base: number) => void;
+
+/**
+ * Explores a program level by level. Holds what one round of the search needs; the tables of the
+ * machine outlive the rounds.
+ */
+export class Explorer {
+  readonly machine: Machine;
+  readonly always: readonly StateProperty[];
+  readonly atEnd: readonly StateProperty[];
+  readonly sometimes: readonly StateProperty[];
+  findings = new Findings();
+  transitions = 0;
+  finalStates = 0;
+  private readonly reduce: boolean;
+  private readonly onFinal: FinalState | undefined;
+  private knowledge: Knowledge | null = null;
+  private reduction: Reduction | null = null;
+  private readonly broken = new Map<Transition, readonly Broken[]>();
+
+  constructor(
+    machine: Machine,
+    guarded: <T>(code: () => T) => T,
+    reduce: boolean,
+    onFinal?: FinalState,
+  ) {
+    const { program } = machine;
+    const properties = (list: Program['always']): StateProperty[] =>
+      list.map((predicate) => new StateProperty(machine, predicate, guarded));
+    if (program.threads.length > MOST_THREADS) {
+      throw new SpecError(`${program.threads.length} threads; at most ${MOST_THREADS} are possible`);
+    }
+    this.machine = machine;
+    this.always = properties(program.always);
+    this.atEnd = properties(program.atEnd);
+    this.sometimes = properties(program.sometimes);
+    this.reduce = reduce;
+    this.onFinal = onFinal;
+  }
+
+  /** Grows with every new fact that a reduction relies on. */
+  get knowledgeSize(): number {
+    const visible = [...this.always, ...this.sometimes];
+    return this.machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+  }
+
+  /** Starts a round: freezes what is known, forgets what was found. */
+  beginRound(): void {
+    this.findings = new Findings();
+    this.transitions = 0;
+    this.finalStates = 0;
+    if (!this.reduce) return;
+    const visible = [...this.always, ...this.sometimes].map(({ footprint }) => footprint);
+    this.knowledge = new Knowledge(this.machine, visible);
+    this.reduction = new Reduction(this.machine, this.knowledge);
+  }
+
+  /** A frontier with room for the objects known now. */
+  makeFrontier(): Frontier {
+    return new Frontier(this.machine.width + SLACK);
+  }
+
+  /** The frontier that has the start state only, checked. */
+  start(): Frontier {
+    const frontier = this.makeFrontier();
+    frontier.push(this.machine.initialRow(), 0, this.machine.width, 0, 0);
+    this.checkState(frontier, 0, 0, null);
+    return frontier;
+  }
+
+  /**
+   * Explores the states `from` up to (not including) `to` of a level into `next`.
+   * @returns the index of the first state not explored: less than `to` when the table was full
+   */
+  expand(
+    current: Frontier,
+    from: number,
+    to: number,
+    next: Frontier,
+    level: number,
+    visited: VisitedTable,
+  ): number {
+    for (let index = from; index < to; index++) {
+      if (!this.expandState(current, index, next, level, visited)) return index;
+    }
+    return to;
+  }
+
+  private readonly moves: (Transition | null)[] = [];
+
+  private expandState(
+    current: Frontier,
+    index: number,
+    next: Frontier,
+    level: number,
+    visited: VisitedTable,
+  ): boolean {
+    const base = index * current.stride;
+    const hi = current.his[index]!;
+    const lo = current.los[index]!;
+    const threads = this.machine.threads.length;
+    let enabled = 0;
+    for (let t = 0; t < threads; t++) {
+      const move = this.machine.transition(current.rows, base, t);
+      this.moves[t] = move;
+      if (move) enabled |= 1 << t;
+    }
+    if (enabled === 0) {
+      this.finish(current, base, level, hi, lo);
+      return true;
+    }
+    const chosen = this.reduction ? this.choose(current, base, hi, lo, level, visited) : 0;
+    const moving = chosen || enabled;
+    const parent = visited.find(hi, lo);
+    const transitions = this.transitions;
+    for (let t = 0; t < threads; t++) {
+      if ((moving & (1 << t)) === 0) continue;
+      const move = this.moves[t]!;
+      this.transitions++;
+      if (move.reports.length > 0) this.report(move, t, level, hi, lo);
+      if (move.crash) continue;
+      const nextHi = hi ^ move.hi;
+      const nextLo = lo ^ move.lo;
+      const seen = visited.insert(nextHi, nextLo, level + 1, parent, t);
+      if (seen === FULL) {
+        // Explored again after the table has grown: the successors made so far are seen then.
+        this.transitions = transitions;
+        return false;
+      }
+      if (seen === NEW) this.enter(current, base, next, move, nextHi, nextLo, level + 1);
+    }
+    return true;
+  }
+
+  /** A smallest persistent set that may be explored alone, as a mask; 0: explore all. */
+  private choose(
+    current: Frontier,
+    base: number,
+    hi: number,
+    lo: number,
+    level: number,
+    visited: VisitedTable,
+  ): number {
+    for (const set of this.reduction!.candidates(current.rows, base, this.moves)) {
+      let crash = false;
+      let progress = false;
+      for (let t = 0; t < this.machine.threads.length; t++) {
+        if ((set & (1 << t)) === 0) continue;
+        const move = this.moves[t]!;
+        // Nothing follows a crash, so it disables, and is dependent on, every other step.
+        if (move.crash) crash = true;
+        if (!progress) progress = this.progresses(move, hi, lo, level, visited);
+      }
+      if (progress && !crash) return set;
+    }
+    return 0;
+  }
+
+  /**
+   * The ignoring proviso for breadth-first search (Bosnacki, Holzmann, SPIN 2005), sharpened: a step
+   * that leaves every cycle of its thread's automaton cannot lie on a cycle of states; any other
+   * must lead to a state of the next level, since levels cannot grow all around a cycle.
+   */
+  private progresses(
+    move: Transition,
+    hi: number,
+    lo: number,
+    level: number,
+    visited: VisitedTable,
+  ): boolean {
+    const from = this.knowledge!.of(move.node);
+    const to = this.knowledge!.of(move.next);
+    if (from && to && (from.cycle < 0 || from.cycle !== to.cycle)) return true;
+    const seen = visited.levelOf(hi ^ move.hi, lo ^ move.lo);
+    return seen < 0 || seen > level;
+  }
+
+  private enter(
+    current: Frontier,
+    base: number,
+    next: Frontier,
+    move: Transition,
+    hi: number,
+    lo: number,
+    level: number,
+  ): void {
+    const width = this.machine.width;
+    if (width > next.stride) next.widen(width + SLACK);
+    const to = next.push(current.rows, base, Math.min(current.stride, next.stride), hi, lo);
+    next.rows[to + move.node.thread] = move.next.state.id;
+    const { changes } = move;
+    for (let i = 0; i < changes.length; i += 2) next.rows[to + changes[i]!] = changes[i + 1]!;
+    this.checkState(next, next.count - 1, level, move);
+  }
+
+  /** Asks the properties whose objects the step changed; all of them when there was no step. */
+  private checkState(frontier: Frontier, index: number, level: number, move: Transition | null): void {
+    const touched = (property: StateProperty): boolean => {
+      if (!move) return true;
+      for (let i = 0; i < move.changes.length; i += 2) {
+        if (property.footprint.has(move.changes[i]!)) return true;
+      }
+      return false;
+    };
+    for (const property of this.always) {
+      if (touched(property) && !this.ask(property, frontier, index)) {
+        this.offer(frontier, index, level, { property: property.name, kind: 'always', message: 'does not hold' });
+      }
+    }
+    for (const property of this.sometimes) {
+      if (this.findings.witnessed.has(property.name)) continue;
+      if (touched(property) && this.ask(property, frontier, index)) {
+        this.findings.witnessed.add(property.name);
+      }
+    }
+  }
+
+  private ask(property: StateProperty, frontier: Frontier, index: number): boolean {
+    if (this.machine.width > frontier.stride) frontier.widen(this.machine.width + SLACK);
+    return property.holds(frontier.rows, index * frontier.stride, frontier.stride);
+  }
+
+  private finish(current: Frontier, base: number, level: number, hi: number, lo: number): void {
+    this.finalStates++;
+    this.onFinal?.(this.machine, current.rows, base);
+    const index = base / current.stride;
+    const deadlock = deadlockIn(this.machine, current.rows, base);
+    if (deadlock) {
+      this.findings.offer({ property: 'deadlock', kind: 'rule', message: deadlock, level, hi, lo, thread: -1 });
+    }
+    for (const property of this.atEnd) {
+      if (!this.ask(property, current, index)) {
+        this.offer(current, index, level, {
+          property: property.name,
+          kind: 'atEnd',
+          message: 'does not hold when nothing can move any more',
+        });
+      }
+    }
+  }
+
+  private offer(frontier: Frontier, index: number, level: number, broken: Broken): void {
+    this.findings.offer({
+      ...broken,
+      level,
+      hi: frontier.his[index]!,
+      lo: frontier.los[index]!,
+      thread: -1,
+    });
+  }
+
+  private report(move: Transition, thread: number, level: number, hi: number, lo: number): void {
+    let broken = this.broken.get(move);
+    if (!broken) {
+      broken = brokenBy(this.machine, move);
+      this.broken.set(move, broken);
+    }
+    for (const each of broken) this.findings.offer({ ...each, level, hi, lo, thread });
+  }
+}

@@ -1,0 +1,58 @@
+/** The states of one level: rows of equal stride, with their fingerprints. */
+export class Frontier {
+  rows: Int32Array;
+  stride: number;
+  count = 0;
+  his: Int32Array;
+  los: Int32Array;
+
+  constructor(stride: number) {
+    this.stride = stride;
+    this.rows = new Int32Array(1024 * stride);
+    this.his = new Int32Array(1024);
+    this.los = new Int32Array(1024);
+  }
+
+  clear(stride: number): void {
+    this.count = 0;
+    if (stride > this.stride) {
+      this.stride = stride;
+      this.rows = new Int32Array(this.his.length * stride);
+    }
+  }
+
+  /** Adds the row at `base` of `from`; returns where it now stands, for the changes to be made. */
+  push(from: Int32Array, base: number, length: number, hi: number, lo: number): number {
+    if (this.count === this.his.length) this.grow();
+    const to = this.count * this.stride;
+    // Short rows: a loop beats copyWithin and subarray+set.
+    for (let i = 0; i < length; i++) this.rows[to + i] = from[base + i]!;
+    for (let i = length; i < this.stride; i++) this.rows[to + i] = 0;
+    this.his[this.count] = hi;
+    this.los[this.count] = lo;
+    this.count++;
+    return to;
+  }
+
+  /** Makes room for objects found since: they have their initial value, 0, in every row. */
+  widen(stride: number): void {
+    const rows = new Int32Array(this.his.length * stride);
+    for (let i = 0; i < this.count; i++) {
+      rows.set(this.rows.subarray(i * this.stride, (i + 1) * this.stride), i * stride);
+    }
+    this.rows = rows;
+    this.stride = stride;
+  }
+
+  private grow(): void {
+    const capacity = this.his.length * 2;
+    const enlarged = (old: Int32Array, length: number): Int32Array => {
+      const array = new Int32Array(length);
+      array.set(old);
+      return array;
+    };
+    this.rows = enlarged(this.rows, capacity * this.stride);
+    this.his = enlarged(this.his, capacity);
+    this.los = enlarged(this.los, capacity);
+  }
+}

@@ -1,0 +1,58 @@
+import type { Machine } from '../model/machine.ts';
+import type { Predicate } from '../model/program.ts';
+import { runtime } from '../model/runtime.ts';
+import { SpecError } from '../model/shared.ts';
+import { TupleMap } from '../model/tuple-map.ts';
+
+/**
+ * A predicate on states with the footprint it has shown: every object that it read in some state.
+ * The answer is remembered per values of the footprint.
+ */
+export class StateProperty {
+  readonly name: string;
+  /** Row positions read so far. Growth is new knowledge: it changes which writes are visible. */
+  readonly footprint = new Set<number>();
+  private readonly predicate: Predicate;
+  private readonly machine: Machine;
+  private readonly guarded: <T>(code: () => T) => T;
+  private answers: TupleMap<'yes' | 'no'>;
+
+  constructor(machine: Machine, predicate: Predicate, guarded: <T>(code: () => T) => T) {
+    this.name = predicate.name;
+    this.predicate = predicate;
+    this.machine = machine;
+    this.guarded = guarded;
+    this.answers = new TupleMap(new Int32Array(0));
+  }
+
+  /** Does the property hold in the state at `base`? The row must have room for known objects. */
+  holds(rows: Int32Array, base: number, stride: number): boolean {
+    const known = this.footprint.size > 0 ? this.answers.get(rows, base) : undefined;
+    if (known !== undefined) return known === 'yes';
+    const size = this.footprint.size;
+    const answer = this.ask(rows, base, stride);
+    if (this.footprint.size > size) {
+      this.answers = new TupleMap(Int32Array.from(this.footprint));
+    } else if (size > 0) {
+      this.answers.set(rows, base, answer ? 'yes' : 'no');
+    }
+    return answer;
+  }
+
+  private ask(rows: Int32Array, base: number, stride: number): boolean {
+    const outer = runtime.peek;
+    runtime.peek = <T>(object: unknown): T => {
+      const shared = object as Parameters<Machine['slotOf']>[0];
+      this.footprint.add(this.machine.slotOf(shared).position);
+      return this.machine.valueIn(rows, base, stride, shared) as T;
+    };
+    try {
+      return Boolean(this.guarded(this.predicate.holds));
+    } catch (error) {
+      if (error instanceof Error && error.name === 'SpecError') throw error;
+      throw new SpecError(`property '${this.name}' throws ${error}`);
+    } finally {
+      runtime.peek = outer;
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import type { LocalState } from '../model/automaton.ts';
+import { Machine } from '../model/machine.ts';
+import type { Program } from '../model/program.ts';
+import { runtime } from '../model/runtime.ts';
+import { Explorer, type FinalState } from './explorer.ts';
+import type { Finding } from './findings.ts';
+import { learnByWalking } from './learn.ts';
+import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
+import { VisitedTable } from './visited.ts';
+
+export interface SearchOptions {
+  readonly reduction: boolean;
+  /** Stop at the first violation. */
+  readonly first: boolean;
+  readonly maxStates: number;
+  /** Milliseconds, by `now`. */
+  readonly maxTimeMs: number;
+  readonly now: () => number;
+  /** Wraps every entry into spec code. */
+  readonly guarded: <T>(code: () => T) => T;
+  readonly interrupted?: () => boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onFinal?: FinalState;
+}
+
+export interface Progress {
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly round: number;
+}
+
+/** States between two looks at the clock. */
+const SLICE = 4096;
+const FIRST_CAPACITY = 1 << 14;
+
+/** Searches a program in this thread. Pure but for running the program's own code. */
+export function search(program: Program, options: SearchOptions): Outcome {
+  const machine = new Machine(program, options.guarded);
+  const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
+  const began = options.now();
+  const earlier = new Map<string, { finding: Finding; schedule: string[] }>();
+  if (options.reduction) learnByWalking(machine);
+  for (let round = 1; ; round++) {
+    const known = explorer.knowledgeSize;
+    const result = searchRound(explorer, round, began, options);
+    const schedules = new Map(
+      [...explorer.findings.byProperty.values()].map((finding) => [
+        finding.property,
+        { finding, schedule: scheduleOf(machine, result.visited, finding) },
+      ]),
+    );
+    const settled = result.limit !== null || !options.reduction || explorer.knowledgeSize === known;
+    // A violation found in any round is real; the last round's are the ones that do not depend on
+    // how knowledge was gained.
+    if (result.limit !== null) {
+      for (const [name, found] of earlier) if (!schedules.has(name)) schedules.set(name, found);
+    }
+    if (settled || (options.first && schedules.size > 0)) {
+      return outcome(explorer, schedules, { ...result, round, reduction: options.reduction });
+    }
+    for (const [name, found] of schedules) earlier.set(name, found);
+  }
+}
+
+interface RoundResult {
+  readonly visited: VisitedTable;
+  readonly depth: number;
+  readonly limit: string | null;
+}
+
+function searchRound(
+  explorer: Explorer,
+  round: number,
+  began: number,
+  options: SearchOptions,
+): RoundResult {
+  let visited = VisitedTable.make(FIRST_CAPACITY);
+  explorer.beginRound();
+  visited.insertRoot(0, 0);
+  let current = explorer.start();
+  let next = explorer.makeFrontier();
+  for (let level = 0; ; level++) {
+    for (let at = 0; at < current.count; ) {
+      const limit = limitOf(visited, explorer, began, options);
+      if (limit) return { visited, depth: level, limit };
+      options.onProgress?.({
+        states: visited.size,
+        transitions: explorer.transitions,
+        depth: level,
+        round,
+      });
+      const to = Math.min(at + SLICE, current.count);
+      at = explorer.expand(current, at, to, next, level, visited);
+      if (at < to) {
+        const bigger = visited.grown();
+        if (!bigger) return { visited, depth: level, limit: 'the table of states is full' };
+        visited = bigger;
+      }
+    }
+    if (next.count === 0) return { visited, depth: level, limit: null };
+    [current, next] = [next, current];
+    next.clear(explorer.machine.width);
+  }
+}
+
+/** The limit that ends the search now, in words, or null. */
+function limitOf(
+  visited: VisitedTable,
+  explorer: Explorer,
+  began: number,
+  options: SearchOptions,
+): string | null {
+  if (options.first && explorer.findings.byProperty.size > 0) return 'first violation';
+  if (visited.size >= options.maxStates) return `${options.maxStates} states reached`;
+  if (options.now() - began > options.maxTimeMs) return `${options.maxTimeMs / 1000} s passed`;
+  if (options.interrupted?.()) return 'interrupted';
+  return null;
+}
+
+/** Names of the threads that move, up to the state or step of the finding. */
+export function scheduleOf(machine: Machine, visited: VisitedTable, finding: Finding): string[] {
+  const path = visited.pathTo(visited.find(finding.hi, finding.lo));
+  if (finding.thread >= 0) path.push(finding.thread);
+  return path.map((thread) => machine.threads[thread]!.declaration.name);
+}
+
+interface Summary extends RoundResult {
+  readonly round: number;
+  readonly reduction: boolean;
+}
+
+function outcome(
+  explorer: Explorer,
+  schedules: ReadonlyMap<string, { finding: Finding; schedule: string[] }>,
+  { visited, depth, limit, round, reduction }: Summary,
+): Outcome {
+  const states = visited.size;
+  return {
+    properties: propertyOutcomes(explorer, schedules, limit === null, !reduction),
+    complete: limit === null,
+    limit,
+    states,
+    transitions: explorer.transitions,
+    depth,
+    rounds: round,
+    workers: 1,
+    reduction,
+    fingerprintCollisionProbability: collisionProbability(states),
+    unreached: unreached(explorer.machine),
+    finalStates: explorer.finalStates,
+  };
+}
+
+/** Birthday bound: n(n-1)/2 pairs, each with chance 2^-64. */
+export function collisionProbability(states: number): number {
+  return Math.min(1, (states * (states - 1)) / 2 / 2 ** 64);
+}
+
+export function propertyOutcomes(
+  explorer: Explorer,
+  schedules: ReadonlyMap<string, { finding: Finding; schedule: readonly string[] }>,
+  complete: boolean,
+  shortest: boolean,
+): PropertyOutcome[] {
+  const { program } = explorer.machine;
+  const declared: [string, PropertyKind][] = [
+    ...program.always.map(({ name }): [string, PropertyKind] => [name, 'always']),
+    ...program.atEnd.map(({ name }): [string, PropertyKind] => [name, 'atEnd']),
+    ...program.sometimes.map(({ name }): [string, PropertyKind] => [name, 'sometimes']),
+    ...program.never.map(({ name }): [string, PropertyKind] => [name, 'never']),
+    ...[...runtime.assertions].sort().map((name): [string, PropertyKind] => [name, 'assert']),
+    ['deadlock', 'rule'],
+  ];
+  const names = new Set(declared.map(([name]) => name));
+  for (const [name, { finding }] of [...schedules].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!names.has(name)) declared.push([name, finding.kind]);
+  }
+  return declared.map(([name, kind]): PropertyOutcome => {
+    const found = schedules.get(name);
+    const missing = kind === 'sometimes' && !explorer.findings.witnessed.has(name);
+    const violated = found !== undefined || (missing && complete);
+    return {
+      name,
+      kind,
+      verdict: violated ? 'violated' : complete || (kind === 'sometimes' && !missing) ? 'holds' : 'unknown',
+      message: found?.finding.message ?? (violated ? 'no reachable state is a witness' : null),
+      schedule: found?.schedule ?? null,
+      shortest: found !== undefined && shortest,
+    };
+  });
+}
+
+/** Sites of the spec's own code at which no thread was ever suspended. */
+export function unreached(machine: Machine): SiteLocation[] {
+  const reached = new Set<string>();
+  for (const thread of machine.threads) {
+    for (const state of thread.states as LocalState[]) {
+      for (const site of state.sites) reached.add(site);
+    }
+  }
+  return [...runtime.sites.values()]
+    .filter(({ id, library }) => !library && !reached.has(id))
+    .map(({ file, line, fn, text }) => ({ file, line, fn, text }));
+}

@@ -1,0 +1,228 @@
+import { ThreadContext } from './context.ts';
+import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { type Frame, resetTicks } from './frames.ts';
+import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
+import type { ThreadDeclaration } from './program.ts';
+import { runtime } from './runtime.ts';
+import { SpecError } from './shared.ts';
+import { canonical, Opaque } from './value.ts';
+
+/** Where a thread is: its suspended call stack, live locals and pending operation. */
+export interface LocalState {
+  readonly id: number;
+  readonly fingerprint: Fingerprint;
+  /** The operation that the thread would run next; null: it has finished. */
+  readonly pending: OperationSpec<unknown> | null;
+  /** Sites of the suspended frames, outermost first; empty in code that was not rewritten. */
+  readonly sites: readonly string[];
+  /** Values of the live locals of the innermost frame, as text, for traces. */
+  readonly locals: readonly string[];
+  /** The thread's own context here, as it is when the pending operation runs. */
+  readonly context: ThreadContext;
+  /** How this state was reached first; null for the start. Positions a generator here. */
+  readonly path: { readonly from: LocalState; readonly result: unknown } | null;
+  /** Known successors, by canonical result. */
+  readonly edges: Map<string, LocalState>;
+}
+
+/** A generator of the thread, suspended at some local state. */
+interface Instance {
+  readonly generator: Generator<Operation<unknown>, unknown, unknown>;
+  readonly context: ThreadContext;
+  readonly stack: Frame[];
+  pending: OperationSpec<unknown> | null;
+}
+
+/**
+ * A thread as a table. A coroutine is a deterministic function of the results it receives, so each
+ * (local state, result) is run once and remembered as an edge.
+ */
+export class ThreadAutomaton {
+  readonly declaration: ThreadDeclaration;
+  readonly states: LocalState[] = [];
+  /** Number of edges learned; grows with every new fact about the thread. */
+  edgeCount = 0;
+  private readonly known = new Map<string, LocalState>();
+  /** One suspended generator per local state, used up by the next edge learned there. */
+  private readonly parked = new Map<LocalState, Instance>();
+  private readonly run: <T>(code: () => T) => T;
+
+  /** @param run wraps every entry into spec code (the guard against nondeterminism) */
+  constructor(declaration: ThreadDeclaration, run: <T>(code: () => T) => T) {
+    this.declaration = declaration;
+    this.run = run;
+    const instance = this.begin();
+    this.enter(instance, null, 'start');
+  }
+
+  get start(): LocalState {
+    return this.states[0]!;
+  }
+
+  /** The local state after `from`'s pending operation gave `result`. Runs the generator if new. */
+  next(from: LocalState, result: unknown): LocalState {
+    const key = canonical([result]);
+    const known = from.edges.get(key);
+    if (known) return known;
+    const instance = this.instanceAt(from);
+    this.resume(instance, result);
+    const next = this.enter(instance, { from, result }, key);
+    from.edges.set(key, next);
+    this.edgeCount++;
+    return next;
+  }
+
+  private enter(instance: Instance, path: LocalState['path'], result: string): LocalState {
+    const key = this.identity(instance, path, result);
+    const known = this.known.get(key);
+    if (known) {
+      if (!this.parked.has(known)) this.parked.set(known, instance);
+      return known;
+    }
+    const top = instance.stack.at(-1);
+    const state: LocalState = {
+      id: this.states.length,
+      fingerprint: fingerprint(this.declaration.name, key),
+      pending: instance.pending,
+      sites: instance.stack.map((frame) => frame.site),
+      locals: top?.live ? localTexts(top.live) : [],
+      context: instance.context.copy(),
+      path,
+      edges: new Map(),
+    };
+    this.known.set(key, state);
+    this.states.push(state);
+    this.parked.set(state, instance);
+    return state;
+  }
+
+  /**
+   * By what can be seen of the suspended generator when all of it can be seen, else by history:
+   * the state it came from and the result it got, which is sound for any code and merges less.
+   */
+  private identity(instance: Instance, path: LocalState['path'], result: string): string {
+    const { pending, context, stack } = instance;
+    if (!pending) return `finished ${context.key()}`;
+    const visible =
+      stack.length > 0 &&
+      stack.every((frame, depth) => frame.live && frame.leaf === (depth === stack.length - 1));
+    if (visible) {
+      try {
+        return `at ${context.key()} ${canonical([
+          pending.name,
+          pending.args ?? [],
+          pending.writes ?? [],
+          pending.reads ?? [],
+          ...stack.flatMap((frame) => [frame.site, ...frame.live!()]),
+        ])}`;
+      } catch (error) {
+        // A local that cannot be compared, or (ReferenceError) one that is not initialised yet.
+        if (!(error instanceof Opaque || error instanceof ReferenceError)) throw error;
+      }
+    }
+    const from = path ? `${path.from.fingerprint.hi},${path.from.fingerprint.lo}` : '';
+    return `after ${from} ${result}`;
+  }
+
+  private instanceAt(state: LocalState): Instance {
+    const parked = this.parked.get(state);
+    if (parked) {
+      this.parked.delete(state);
+      return parked;
+    }
+    const results: unknown[] = [];
+    let at = state;
+    for (; at.path; at = at.path.from) results.push(at.path.result);
+    const instance = this.begin();
+    for (const result of results.reverse()) this.resume(instance, result);
+    if (instance.pending?.name !== state.pending?.name) {
+      throw new SpecError(
+        `thread '${this.declaration.name}' is not deterministic: run again with the same results ` +
+          `it came to ${label(instance.pending)} instead of ${label(state.pending)}; ` +
+          'it may depend only on parameters and on the results of its operations',
+      );
+    }
+    return instance;
+  }
+
+  private begin(): Instance {
+    const { name, cpu, kind, run } = this.declaration;
+    const instance: Instance = {
+      context: new ThreadContext(name, cpu, kind),
+      stack: [],
+      pending: null,
+      generator: this.inside(null, () => run()),
+    };
+    if (typeof instance.generator?.next !== 'function') {
+      throw new SpecError(`thread '${name}' is no generator function; write function* () { ... }`);
+    }
+    this.resume(instance, undefined);
+    return instance;
+  }
+
+  private resume(instance: Instance, result: unknown): void {
+    if (instance.pending) instance.pending.after?.(instance.context, result);
+    const step = this.inside(instance, () => instance.generator.next(result));
+    if (step.done) {
+      instance.pending = null;
+      return;
+    }
+    if (!isOperation(step.value)) {
+      throw new SpecError(
+        `thread '${this.declaration.name}' yields ${shown(step.value)}${place(instance)}, ` +
+          'which is no operation; write yield* before operations and helper functions',
+      );
+    }
+    instance.pending = step.value.spec;
+  }
+
+  /** Runs spec code with the runtime set up for this thread, and names it in what goes wrong. */
+  private inside<T>(instance: Instance | null, code: () => T): T {
+    const outer = { thread: runtime.thread, stack: runtime.stack };
+    runtime.thread = instance?.context ?? null;
+    runtime.stack = instance?.stack ?? [];
+    resetTicks();
+    try {
+      return this.run(code);
+    } catch (error) {
+      const name = this.declaration.name;
+      if (error instanceof Error && error.name === 'SpecError') {
+        throw new SpecError(`thread '${name}': ${error.message}`);
+      }
+      const what = error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
+      throw new SpecError(`thread '${name}' throws ${what}${instance ? place(instance) : ''}`);
+    } finally {
+      runtime.thread = outer.thread;
+      runtime.stack = outer.stack;
+    }
+  }
+}
+
+function localTexts(live: () => unknown[]): string[] {
+  try {
+    return live().map((value) => {
+      try {
+        return canonical([value]);
+      } catch {
+        return '...';
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** ` (specs/x.ts:12)` of the innermost frame. */
+function place(instance: Instance): string {
+  const site = runtime.sites.get(instance.stack.at(-1)?.site ?? '');
+  return site ? ` (after ${site.file}:${site.line})` : '';
+}
+
+function label(pending: OperationSpec<unknown> | null): string {
+  return pending ? describe(pending) : 'its end';
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return `an object (${Object.keys(value).join(', ')})`;
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

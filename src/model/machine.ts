@@ -1,0 +1,246 @@
+import { type LocalState, ThreadAutomaton } from './automaton.ts';
+import { BLOCKED, type Effect, owners, type Report } from './operation.ts';
+import type { Program } from './program.ts';
+import type { Shared } from './shared.ts';
+import { Slot } from './slot.ts';
+import { TupleMap } from './tuple-map.ts';
+import { canonical, deepFreeze } from './value.ts';
+
+/** What a thread does next from a state: known once, then a table look-up. */
+export interface Transition {
+  readonly node: Node;
+  readonly next: Node;
+  readonly result: unknown;
+  /** Row positions and the value ids they get: [position, id, position, id, ...]. */
+  readonly changes: Int32Array;
+  /** What the step does to the state's fingerprint, by xor. */
+  readonly hi: number;
+  readonly lo: number;
+  readonly reports: readonly Report[];
+  /** Nothing is explored beyond this step. */
+  readonly crash: boolean;
+}
+
+/** A local state as the search sees it: its operation resolved to row positions. */
+export interface Node {
+  readonly thread: number;
+  readonly state: LocalState;
+  /** Positions written; a subset of `footprint`. */
+  readonly writes: readonly number[];
+  /** All positions that the operation depends on. */
+  readonly footprint: Int32Array;
+  readonly blocks: boolean;
+  readonly idle: boolean;
+  /** By the values of the footprint; null: the guard does not hold. */
+  readonly transitions: TupleMap<Transition | typeof BLOCKED>;
+  /** Whether the guard holds, for operations asked about before they are run. */
+  readonly guards: TupleMap<boolean>;
+  /** Successors seen, in the order they were seen. */
+  readonly successors: Node[];
+}
+
+/**
+ * A program as integers. A state is a row: one local state id per thread, then one value id per
+ * shared object. Objects are found as operations name them; one not found yet has its initial value.
+ */
+export class Machine {
+  readonly program: Program;
+  readonly threads: readonly ThreadAutomaton[];
+  readonly slots: Slot[] = [];
+  /** Per thread, by local state id. */
+  readonly nodes: Node[][];
+  private readonly byName = new Map<string, Slot>();
+  /** Results by structure, so that equal results are the same object for the spec's code. */
+  private readonly results = new Map<string, unknown>();
+
+  constructor(program: Program, guarded: <T>(code: () => T) => T) {
+    this.program = program;
+    this.threads = program.threads.map((thread) => new ThreadAutomaton(thread, guarded));
+    this.nodes = this.threads.map(() => []);
+    this.threads.forEach((automaton, thread) => {
+      this.nodeOf(thread, automaton.start);
+    });
+  }
+
+  /** Length of a state row with the objects known so far. */
+  get width(): number {
+    return this.threads.length + this.slots.length;
+  }
+
+  /** How much has been learned: grows with every new edge of a thread. */
+  get knowledge(): number {
+    return this.threads.reduce((sum, thread) => sum + thread.edgeCount, 0);
+  }
+
+  /** The row of the start state; all others follow from it by transitions. */
+  initialRow(): Int32Array {
+    return new Int32Array(this.width);
+  }
+
+  slotOf(object: Shared<unknown>): Slot {
+    const known = this.byName.get(object.name);
+    if (known) return known;
+    const slot = new Slot(object, this.width);
+    this.slots.push(slot);
+    this.byName.set(object.name, slot);
+    return slot;
+  }
+
+  slotAt(position: number): Slot {
+    return this.slots[position - this.threads.length]!;
+  }
+
+  /** The value of an object in a row that may be older than the object. */
+  valueIn(rows: Int32Array, base: number, stride: number, object: Shared<unknown>): unknown {
+    const slot = this.slotOf(object);
+    return slot.values[slot.position < stride ? rows[base + slot.position]! : 0];
+  }
+
+  node(rows: Int32Array, base: number, thread: number): Node {
+    return this.nodes[thread]![rows[base + thread]!]!;
+  }
+
+  /**
+   * What `thread` does next in the state at `base`: null when it waits or has finished.
+   * The row must be at least `width` long.
+   */
+  transition(rows: Int32Array, base: number, thread: number): Transition | null {
+    const node = this.nodes[thread]![rows[base + thread]!]!;
+    const known = node.transitions.get(rows, base);
+    return known === undefined ? this.learn(rows, base, node) : known;
+  }
+
+  /** Would the guard of `node` hold with the values of this state? Runs no thread. */
+  guardHolds(rows: Int32Array, base: number, node: Node): boolean {
+    if (!node.blocks) return true;
+    const known = node.transitions.get(rows, base);
+    if (known !== undefined) return known !== BLOCKED;
+    let holds = node.guards.get(rows, base);
+    if (holds === undefined) {
+      holds = this.run(rows, base, node) !== BLOCKED;
+      node.guards.set(rows, base, holds);
+    }
+    return holds;
+  }
+
+  nodeOf(thread: number, state: LocalState): Node {
+    const nodes = this.nodes[thread]!;
+    const known = nodes[state.id];
+    if (known) return known;
+    const spec = state.pending;
+    const at = (objects: readonly Shared<unknown>[]): number[] => [
+      ...new Set(objects.map((object) => this.slotOf(object).position)),
+    ];
+    const writes = at(spec?.writes ?? []);
+    const footprint = Int32Array.from(
+      spec ? at([...(spec.writes ?? []), ...(spec.reads ?? []), ...owners(spec)]) : [],
+    );
+    const node: Node = {
+      thread,
+      state,
+      writes,
+      footprint,
+      blocks: spec?.blocks ?? false,
+      idle: spec?.idle ?? false,
+      transitions: new TupleMap(footprint),
+      guards: new TupleMap(footprint),
+      successors: [],
+    };
+    nodes[state.id] = node;
+    return node;
+  }
+
+  private learn(rows: Int32Array, base: number, node: Node): Transition | null {
+    if (!node.state.pending) return null;
+    const effect = this.run(rows, base, node);
+    const transition = effect === BLOCKED ? BLOCKED : this.resolve(rows, base, node, effect);
+    node.transitions.set(rows, base, transition);
+    return transition;
+  }
+
+  /** Guard and effect of the pending operation on the values in this state. */
+  private run(rows: Int32Array, base: number, node: Node): Effect<unknown> | null {
+    const spec = node.state.pending!;
+    const value = (object: Shared<unknown>): unknown =>
+      this.valueIn(rows, base, Number.MAX_SAFE_INTEGER, object);
+    const dead = owners(spec).find((life) => value(life) !== 'alive');
+    if (dead) return { result: undefined, reports: [useAfterFree(spec, dead, value(dead))] };
+    const { context } = node.state;
+    const values = [...(spec.writes ?? []), ...(spec.reads ?? [])].map(value);
+    const effect = spec.step ? spec.step(values, context) : { result: undefined };
+    if (effect === BLOCKED) return BLOCKED;
+    const found = spec.check?.(context);
+    return found ? { ...effect, reports: [found, ...(effect.reports ?? [])] } : effect;
+  }
+
+  private resolve(
+    rows: Int32Array,
+    base: number,
+    node: Node,
+    effect: Effect<unknown>,
+  ): Transition {
+    const automaton = this.threads[node.thread]!;
+    const reports = [...(effect.reports ?? [])];
+    const crash = reports.some((report) => report.crash);
+    const changes: number[] = [];
+    let { hi, lo } = node.state.fingerprint;
+    effect.values?.forEach((value, index) => {
+      const slot = this.slotOf(node.state.pending!.writes![index]!);
+      const old = rows[base + slot.position]!;
+      const id = slot.intern(value);
+      if (id === old) return;
+      changes.push(slot.position, id);
+      hi ^= slot.fingerprints[old]!.hi ^ slot.fingerprints[id]!.hi;
+      lo ^= slot.fingerprints[old]!.lo ^ slot.fingerprints[id]!.lo;
+    });
+    // A thread that crashed goes nowhere: what it would do next is not the protocol's any more.
+    const result = this.internResult(effect.result);
+    const next = crash ? node : this.nodeOf(node.thread, automaton.next(node.state, result));
+    if (!crash && !node.successors.includes(next)) node.successors.push(next);
+    hi ^= next.state.fingerprint.hi;
+    lo ^= next.state.fingerprint.lo;
+    const { held } = next.state.context;
+    if (!crash && !next.state.pending && held.length > 0) {
+      const message = `${automaton.declaration.name} ends while it holds ${held.join(', ')}`;
+      reports.push({ rule: 'lock held at exit', message, object: held[0]! });
+    }
+    return {
+      node,
+      next,
+      result,
+      changes: Int32Array.from(changes),
+      hi,
+      lo,
+      reports,
+      crash,
+    };
+  }
+
+  private internResult(result: unknown): unknown {
+    const text = canonical([result]);
+    if (this.results.has(text)) return this.results.get(text);
+    this.results.set(text, deepFreeze(result));
+    return result;
+  }
+}
+
+/** KASAN's finding: the memory of an object that the operation touches is not allocated. */
+function useAfterFree(
+  spec: { writes?: readonly Shared<any>[]; reads?: readonly Shared<any>[]; name: string },
+  life: Shared<unknown>,
+  value: unknown,
+): Report {
+  const touched = [...(spec.writes ?? []), ...(spec.reads ?? [])].find(
+    (object) => object.owner?.life === life,
+  )!;
+  return {
+    rule: 'use-after-free',
+    message:
+      value === 'freed'
+        ? `${spec.name} touches ${touched.name} after ${life.name} was freed`
+        : `${spec.name} touches ${touched.name}, but ${life.name} is not allocated yet`,
+    object: life.name,
+    type: touched.owner!.type,
+    crash: true,
+  };
+}

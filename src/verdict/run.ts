@@ -1,0 +1,35 @@
+import type { Outcome, PropertyOutcome, Replay } from '../explore/outcome.ts';
+import type { ExitCode, Verdict } from './verdict.ts';
+
+/** A violation that was replayed, and where its trace was kept. */
+export interface Counterexample {
+  readonly property: PropertyOutcome;
+  readonly replay: Replay;
+  /** The trace file, relative to the working directory; null when none was kept. */
+  readonly trace: string | null;
+}
+
+/** All that is reported about one variant of one spec. */
+export interface Run {
+  /** Name of the spec; its file when it did not load. */
+  readonly spec: string;
+  readonly file: string;
+  /** Null when the spec did not load. */
+  readonly variant: string | null;
+  readonly params: Readonly<Record<string, number>>;
+  readonly verdict: Verdict;
+  readonly expected: readonly string[];
+  readonly asExpected: boolean;
+  readonly unexpected: readonly string[];
+  readonly missing: readonly string[];
+  readonly exitCode: ExitCode;
+  /** Null when the spec is invalid. */
+  readonly outcome: Outcome | null;
+  readonly counterexamples: readonly Counterexample[];
+  /** Why the spec is invalid. */
+  readonly message: string | null;
+  readonly durationMs: number;
+}
+
+/** The one memory model there is; every result names it. */
+export const memoryModel = 'sequential consistency';

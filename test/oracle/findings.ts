@@ -1,0 +1,29 @@
+/** What an oracle found out about a program: what every correct search must find, too. */
+export interface Findings {
+  /** Texts of the states in which nothing can move: the objects that differ from their start. */
+  readonly finals: ReadonlySet<string>;
+  /** Names of the properties that fail, 'deadlock' and kernel rules included. */
+  readonly violated: ReadonlySet<string>;
+  readonly states: number;
+}
+
+/** Thrown by an oracle for a program that is too big for it. */
+export class TooBig extends Error {}
+
+/** One text for one final state, whatever order the objects come in. */
+export function finalText(changed: Iterable<readonly [string, unknown]>): string {
+  return [...changed]
+    .map(([name, value]) => `${name}=${plain(value)}`)
+    .sort()
+    .join(' ');
+}
+
+function plain(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    if ('name' in value && typeof value.name === 'string') return `&${value.name}`;
+    if (value instanceof Map || value instanceof Set) return `{${[...value].map(plain).join(',')}}`;
+    if (Array.isArray(value)) return `[${value.map(plain).join(',')}]`;
+    return `{${Object.entries(value).map(([name, v]) => `${name}:${plain(v)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'undefined';
+}
