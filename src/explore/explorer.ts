@@ -11,6 +11,9 @@ import { FULL, NEW, type VisitedTable } from './visited.ts';
 /** One more thread would not fit a mask of threads. */
 const MOST_THREADS = 31;
 
+/** States explored between two looks at limits. */
+export const SLICE = 4096;
+
 /** Room for objects that are found while a level is being made. */
 const SLACK = 16;
 
@@ -28,6 +31,8 @@ export class Explorer {
   findings = new Findings();
   transitions = 0;
   finalStates = 0;
+  /** Transitions learned, and objects read by properties, when the round began. */
+  begun: { readonly learned: number; readonly footprints: ReadonlyMap<string, readonly string[]> };
   private readonly reduce: boolean;
   private readonly onFinal: FinalState | undefined;
   private knowledge: Knowledge | null = null;
@@ -50,14 +55,38 @@ export class Explorer {
     this.always = properties(program.always);
     this.atEnd = properties(program.atEnd);
     this.sometimes = properties(program.sometimes);
+    this.begun = { learned: 0, footprints: new Map() };
     this.reduce = reduce;
     this.onFinal = onFinal;
   }
 
   /** Grows with every new fact that a reduction relies on. */
   get knowledgeSize(): number {
-    const visible = [...this.always, ...this.sometimes];
-    return this.machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+    const { machine, visible } = this;
+    return machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+  }
+
+  /** The properties whose changes must not be reordered. */
+  get visible(): readonly StateProperty[] {
+    return [...this.always, ...this.sometimes];
+  }
+
+  /** Names of the objects that each visible property was seen to read. */
+  footprints(): Map<string, readonly string[]> {
+    return new Map(
+      this.visible.map(({ name, footprint }) => [
+        name,
+        [...footprint].map((position) => this.machine.slotAt(position).object.name),
+      ]),
+    );
+  }
+
+  /** Takes over what properties were seen to read elsewhere. */
+  extendFootprints(footprints: ReadonlyMap<string, readonly string[]>): void {
+    for (const property of this.visible) {
+      const objects = footprints.get(property.name) ?? [];
+      property.extend(objects.map((name) => this.machine.slotNamed(name).position));
+    }
   }
 
   /** Starts a round: freezes what is known, forgets what was found. */
@@ -65,8 +94,9 @@ export class Explorer {
     this.findings = new Findings();
     this.transitions = 0;
     this.finalStates = 0;
+    this.begun = { learned: this.machine.learned.length, footprints: this.footprints() };
     if (!this.reduce) return;
-    const visible = [...this.always, ...this.sometimes].map(({ footprint }) => footprint);
+    const visible = this.visible.map(({ footprint }) => footprint);
     this.knowledge = new Knowledge(this.machine, visible);
     this.reduction = new Reduction(this.machine, this.knowledge);
   }
@@ -255,7 +285,7 @@ export class Explorer {
     }
   }
 
-  private offer(frontier: Frontier, index: number, level: number, broken: Broken): void {
+  private offer(frontier: Frontier, index: number, level: number, broken: Omit<Broken, 'rule'>): void {
     this.findings.offer({
       ...broken,
       level,
@@ -271,6 +301,8 @@ export class Explorer {
       broken = brokenBy(this.machine, move);
       this.broken.set(move, broken);
     }
-    for (const each of broken) this.findings.offer({ ...each, level, hi, lo, thread });
+    for (const { property, kind, message } of broken) {
+      this.findings.offer({ property, kind, message, level, hi, lo, thread });
+    }
   }
 }

@@ -37,6 +37,8 @@ function isLess(a: Finding, b: Finding): boolean {
 }
 
 export interface Broken {
+  /** The kernel rule whose report breaks the property. */
+  readonly rule: string;
   readonly property: string;
   readonly kind: PropertyKind;
   readonly message: string;
@@ -53,12 +55,14 @@ export function brokenBy(machine: Machine, transition: Transition): Broken[] {
     );
     if (claimed.length > 0) {
       return claimed.map(({ name }) => ({
+        rule,
         property: name,
         kind: 'never',
         message: `${rule}: ${message}`,
       }));
     }
-    return [{ property: rule, kind: runtime.assertions.has(rule) ? 'assert' : 'rule', message }];
+    const kind = runtime.assertions.has(rule) ? 'assert' : 'rule';
+    return [{ rule, property: rule, kind, message }];
   });
 }
 

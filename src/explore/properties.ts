@@ -39,6 +39,13 @@ export class StateProperty {
     return answer;
   }
 
+  /** Adds positions that another worker saw the property read. */
+  extend(positions: readonly number[]): void {
+    const size = this.footprint.size;
+    for (const position of positions) this.footprint.add(position);
+    if (this.footprint.size > size) this.answers = new TupleMap(Int32Array.from(this.footprint));
+  }
+
   private ask(rows: Int32Array, base: number, stride: number): boolean {
     const outer = runtime.peek;
     runtime.peek = <T>(object: unknown): T => {

@@ -2,8 +2,9 @@ import type { LocalState } from '../model/automaton.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
-import { Explorer, type FinalState } from './explorer.ts';
+import { Explorer, type FinalState, SLICE } from './explorer.ts';
 import type { Finding } from './findings.ts';
+import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
 import { VisitedTable } from './visited.ts';
@@ -30,36 +31,82 @@ export interface Progress {
   readonly round: number;
 }
 
-/** States between two looks at the clock. */
-const SLICE = 4096;
 const FIRST_CAPACITY = 1 << 14;
 
-/** Searches a program in this thread. Pure but for running the program's own code. */
+/** One level of the search: the states of `current` are to be explored into `next`. */
+export interface Level {
+  readonly explorer: Explorer;
+  readonly visited: VisitedTable;
+  readonly current: Frontier;
+  readonly next: Frontier;
+  readonly level: number;
+  readonly round: number;
+  /** The limit that ends the search now, in words, or null. */
+  readonly limit: (visited: VisitedTable) => string | null;
+}
+
+/** A level explored, here or by others too. */
+export interface LevelDone {
+  readonly visited: VisitedTable;
+  /** States of the next level, wherever they are. */
+  readonly count: number;
+  readonly limit: string | null;
+}
+
+/** Searches a program in this thread. */
 export function search(program: Program, options: SearchOptions): Outcome {
+  const levels = explore(program, options);
+  let step = levels.next();
+  while (!step.done) step = levels.next(exploreHere(step.value));
+  return step.value;
+}
+
+/** Explores a level in this thread, in slices, growing the table as needed. */
+export function exploreHere(work: Level): LevelDone {
+  const { explorer, current, next, level } = work;
+  let { visited } = work;
+  for (let at = 0; at < current.count; ) {
+    const limit = work.limit(visited);
+    if (limit) return { visited, count: next.count, limit };
+    const to = Math.min(at + SLICE, current.count);
+    at = explorer.expand(current, at, to, next, level, visited);
+    if (at < to) {
+      const bigger = visited.grown();
+      if (!bigger) return { visited, count: next.count, limit: 'the table of states is full' };
+      visited = bigger;
+    }
+  }
+  return { visited, count: next.count, limit: null };
+}
+
+/**
+ * The search, level by level: gives each level to its caller to be explored. Rounds repeat until
+ * one has learned nothing that its reduction did not know.
+ */
+export function* explore(
+  program: Program,
+  options: SearchOptions,
+): Generator<Level, Outcome, LevelDone> {
   const machine = new Machine(program, options.guarded);
   const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
   const began = options.now();
-  const earlier = new Map<string, { finding: Finding; schedule: string[] }>();
+  const earlier = new Map<string, Found>();
   if (options.reduction) learnByWalking(machine);
   for (let round = 1; ; round++) {
     const known = explorer.knowledgeSize;
-    const result = searchRound(explorer, round, began, options);
-    const schedules = new Map(
-      [...explorer.findings.byProperty.values()].map((finding) => [
-        finding.property,
-        { finding, schedule: scheduleOf(machine, result.visited, finding) },
-      ]),
-    );
-    const settled = result.limit !== null || !options.reduction || explorer.knowledgeSize === known;
-    // A violation found in any round is real; the last round's are the ones that do not depend on
-    // how knowledge was gained.
-    if (result.limit !== null) {
-      for (const [name, found] of earlier) if (!schedules.has(name)) schedules.set(name, found);
+    const result = yield* exploreRound(explorer, round, began, options);
+    const found = new Map<string, Found>();
+    for (const [name, finding] of explorer.findings.byProperty) {
+      found.set(name, { finding, schedule: scheduleOf(machine, result.visited, finding) });
     }
-    if (settled || (options.first && schedules.size > 0)) {
-      return outcome(explorer, schedules, { ...result, round, reduction: options.reduction });
+    const stopped = result.limit !== null;
+    if (stopped || !options.reduction || explorer.knowledgeSize === known) {
+      // A violation found in any round is real. A complete last round has them all, and does not
+      // depend on how knowledge was gained.
+      if (stopped) for (const [name, old] of earlier) if (!found.has(name)) found.set(name, old);
+      return outcome(explorer, found, { ...result, round, reduction: options.reduction });
     }
-    for (const [name, found] of schedules) earlier.set(name, found);
+    for (const [name, each] of found) earlier.set(name, each);
   }
 }
 
@@ -69,53 +116,47 @@ interface RoundResult {
   readonly limit: string | null;
 }
 
-function searchRound(
+function* exploreRound(
   explorer: Explorer,
   round: number,
   began: number,
   options: SearchOptions,
-): RoundResult {
-  let visited = VisitedTable.make(FIRST_CAPACITY);
+): Generator<Level, RoundResult, LevelDone> {
   explorer.beginRound();
+  let visited = VisitedTable.make(FIRST_CAPACITY);
   visited.insertRoot(0, 0);
   let current = explorer.start();
   let next = explorer.makeFrontier();
   for (let level = 0; ; level++) {
-    for (let at = 0; at < current.count; ) {
-      const limit = limitOf(visited, explorer, began, options);
-      if (limit) return { visited, depth: level, limit };
-      options.onProgress?.({
-        states: visited.size,
-        transitions: explorer.transitions,
-        depth: level,
-        round,
-      });
-      const to = Math.min(at + SLICE, current.count);
-      at = explorer.expand(current, at, to, next, level, visited);
-      if (at < to) {
-        const bigger = visited.grown();
-        if (!bigger) return { visited, depth: level, limit: 'the table of states is full' };
-        visited = bigger;
-      }
-    }
-    if (next.count === 0) return { visited, depth: level, limit: null };
+    const limit = (table: VisitedTable): string | null => {
+      const { transitions } = explorer;
+      options.onProgress?.({ states: table.size, transitions, depth: level, round });
+      return limitOf(table, explorer, began, options);
+    };
+    const done = yield { explorer, visited, current, next, level, round, limit };
+    visited = done.visited;
+    if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
     [current, next] = [next, current];
     next.clear(explorer.machine.width);
   }
 }
 
-/** The limit that ends the search now, in words, or null. */
 function limitOf(
   visited: VisitedTable,
   explorer: Explorer,
   began: number,
   options: SearchOptions,
 ): string | null {
-  if (options.first && explorer.findings.byProperty.size > 0) return 'first violation';
+  if (options.interrupted?.()) return 'interrupted';
+  if (options.first && explorer.findings.byProperty.size > 0) return 'stopped at the first violation';
   if (visited.size >= options.maxStates) return `${options.maxStates} states reached`;
   if (options.now() - began > options.maxTimeMs) return `${options.maxTimeMs / 1000} s passed`;
-  if (options.interrupted?.()) return 'interrupted';
   return null;
+}
+
+interface Found {
+  readonly finding: Finding;
+  readonly schedule: readonly string[];
 }
 
 /** Names of the threads that move, up to the state or step of the finding. */
@@ -132,7 +173,7 @@ interface Summary extends RoundResult {
 
 function outcome(
   explorer: Explorer,
-  schedules: ReadonlyMap<string, { finding: Finding; schedule: string[] }>,
+  schedules: ReadonlyMap<string, Found>,
   { visited, depth, limit, round, reduction }: Summary,
 ): Outcome {
   const states = visited.size;
@@ -159,7 +200,7 @@ export function collisionProbability(states: number): number {
 
 export function propertyOutcomes(
   explorer: Explorer,
-  schedules: ReadonlyMap<string, { finding: Finding; schedule: readonly string[] }>,
+  schedules: ReadonlyMap<string, Found>,
   complete: boolean,
   shortest: boolean,
 ): PropertyOutcome[] {

@@ -25,7 +25,7 @@ export class VisitedTable {
   private readonly los: Int32Array;
   private readonly levels: Int32Array;
   private readonly links: Int32Array;
-  /** Number of slots taken; shared by all users of the buffer. */
+  /** Number of slots taken, and whether to stop; shared by all users of the buffer. */
   private readonly counter: Int32Array;
   /** Slot of the last state that `insert` found or made. */
   slot = 0;
@@ -49,6 +49,15 @@ export class VisitedTable {
 
   get size(): number {
     return Atomics.load(this.counter, 0);
+  }
+
+  /** Asks every worker that uses the table to stop. */
+  stop(): void {
+    Atomics.store(this.counter, 1, 1);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.counter, 1) === 1;
   }
 
   /** Inserts the start state, which has no parent. */

@@ -5,6 +5,7 @@ import { describe, isOperation, type Operation, type OperationSpec } from './ope
 import type { ThreadDeclaration } from './program.ts';
 import { runtime } from './runtime.ts';
 import { SpecError } from './shared.ts';
+import { show } from './text.ts';
 import { canonical, Opaque } from './value.ts';
 
 /** Where a thread is: its suspended call stack, live locals and pending operation. */
@@ -15,8 +16,8 @@ export interface LocalState {
   readonly pending: OperationSpec<unknown> | null;
   /** Sites of the suspended frames, outermost first; empty in code that was not rewritten. */
   readonly sites: readonly string[];
-  /** Values of the live locals of the innermost frame, as text, for traces. */
-  readonly locals: readonly string[];
+  /** Live locals of the innermost frame of the spec, as [name, text]; only when asked for. */
+  readonly locals: readonly (readonly [string, string])[];
   /** The thread's own context here, as it is when the pending operation runs. */
   readonly context: ThreadContext;
   /** How this state was reached first; null for the start. Positions a generator here. */
@@ -46,11 +47,16 @@ export class ThreadAutomaton {
   /** One suspended generator per local state, used up by the next edge learned there. */
   private readonly parked = new Map<LocalState, Instance>();
   private readonly run: <T>(code: () => T) => T;
+  private readonly keepLocals: boolean;
 
-  /** @param run wraps every entry into spec code (the guard against nondeterminism) */
-  constructor(declaration: ThreadDeclaration, run: <T>(code: () => T) => T) {
+  /**
+   * @param run wraps every entry into spec code (the guard against nondeterminism)
+   * @param keepLocals whether local states remember their locals as text, for a trace
+   */
+  constructor(declaration: ThreadDeclaration, run: <T>(code: () => T) => T, keepLocals = false) {
     this.declaration = declaration;
     this.run = run;
+    this.keepLocals = keepLocals;
     const instance = this.begin();
     this.enter(instance, null, 'start');
   }
@@ -79,13 +85,12 @@ export class ThreadAutomaton {
       if (!this.parked.has(known)) this.parked.set(known, instance);
       return known;
     }
-    const top = instance.stack.at(-1);
     const state: LocalState = {
       id: this.states.length,
       fingerprint: fingerprint(this.declaration.name, key),
       pending: instance.pending,
       sites: instance.stack.map((frame) => frame.site),
-      locals: top?.live ? localTexts(top.live) : [],
+      locals: this.keepLocals ? localsOf(instance.stack) : [],
       context: instance.context.copy(),
       path,
       edges: new Map(),
@@ -198,17 +203,15 @@ export class ThreadAutomaton {
   }
 }
 
-function localTexts(live: () => unknown[]): string[] {
+function localsOf(stack: readonly Frame[]): [string, string][] {
+  const frame = stack.findLast(({ site }) => runtime.sites.get(site)?.library === false);
+  if (!frame?.live) return [];
+  const names = runtime.sites.get(frame.site)!.names;
   try {
-    return live().map((value) => {
-      try {
-        return canonical([value]);
-      } catch {
-        return '...';
-      }
-    });
-  } catch {
-    return [];
+    return frame.live().map((value, index): [string, string] => [names[index] ?? '', show(value)]);
+  } catch (error) {
+    if (error instanceof ReferenceError) return []; // some local is not initialised yet
+    throw error;
   }
 }
 

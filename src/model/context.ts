@@ -37,6 +37,11 @@ export class ThreadContext {
     return this.atomic + this.rcu;
   }
 
+  copy(): ThreadContext {
+    const twin = new ThreadContext(this.name, this.cpu, this.kind);
+    return Object.assign(twin, this, { held: [...this.held], allocations: { ...this.allocations } });
+  }
+
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
     return JSON.stringify([this.held, this.atomic, this.rcu, this.irqsOff, this.allocations]);

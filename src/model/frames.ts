@@ -12,6 +12,8 @@ export interface Site {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** Part of Lockstep's own primitives, not of the spec. */
+  readonly library: boolean;
   /** Name of the enclosing function. */
   readonly fn: string;
   /** The source text of the statement, in one line. */

@@ -1,6 +1,7 @@
 import { type LocalState, ThreadAutomaton } from './automaton.ts';
 import { BLOCKED, type Effect, owners, type Report } from './operation.ts';
 import type { Program } from './program.ts';
+import { runtime } from './runtime.ts';
 import type { Shared } from './shared.ts';
 import { Slot } from './slot.ts';
 import { TupleMap } from './tuple-map.ts';
@@ -39,6 +40,12 @@ export interface Node {
   readonly successors: Node[];
 }
 
+/** A transition with the values it was learned from, one per position of the footprint. */
+export interface Learned {
+  readonly transition: Transition;
+  readonly values: Int32Array;
+}
+
 /**
  * A program as integers. A state is a row: one local state id per thread, then one value id per
  * shared object. Objects are found as operations name them; one not found yet has its initial value.
@@ -49,13 +56,17 @@ export class Machine {
   readonly slots: Slot[] = [];
   /** Per thread, by local state id. */
   readonly nodes: Node[][];
+  /** Every transition in the order it was learned: enough to teach another machine the same. */
+  readonly learned: Learned[] = [];
   private readonly byName = new Map<string, Slot>();
   /** Results by structure, so that equal results are the same object for the spec's code. */
   private readonly results = new Map<string, unknown>();
 
-  constructor(program: Program, guarded: <T>(code: () => T) => T) {
+  constructor(program: Program, guarded: <T>(code: () => T) => T, keepLocals = false) {
     this.program = program;
-    this.threads = program.threads.map((thread) => new ThreadAutomaton(thread, guarded));
+    this.threads = program.threads.map(
+      (thread) => new ThreadAutomaton(thread, guarded, keepLocals),
+    );
     this.nodes = this.threads.map(() => []);
     this.threads.forEach((automaton, thread) => {
       this.nodeOf(thread, automaton.start);
@@ -84,6 +95,13 @@ export class Machine {
     this.slots.push(slot);
     this.byName.set(object.name, slot);
     return slot;
+  }
+
+  /** The slot of the object with that name, which this machine must have met. */
+  slotNamed(name: string): Slot {
+    const object = this.byName.get(name)?.object ?? runtime.objects.get(name);
+    if (!object) throw new Error(`no object is called '${name}' here`);
+    return this.slotOf(object);
   }
 
   slotAt(position: number): Slot {
@@ -153,8 +171,17 @@ export class Machine {
   private learn(rows: Int32Array, base: number, node: Node): Transition | null {
     if (!node.state.pending) return null;
     const effect = this.run(rows, base, node);
+    if (effect === BLOCKED && !node.blocks) {
+      throw new Error(`operation ${node.state.pending.name} waits but is not declared to block`);
+    }
     const transition = effect === BLOCKED ? BLOCKED : this.resolve(rows, base, node, effect);
     node.transitions.set(rows, base, transition);
+    if (transition) {
+      this.learned.push({
+        transition,
+        values: node.footprint.map((position) => rows[base + position]!),
+      });
+    }
     return transition;
   }
 

@@ -1,0 +1,53 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Outcome } from '../explore/outcome.ts';
+import { explore, exploreHere, type Level, type SearchOptions } from '../explore/search.ts';
+import type { Program } from '../model/program.ts';
+import { guarded } from '../spec/guard.ts';
+import type { LoadedSpec } from '../spec/load.ts';
+import { Crew } from './crew.ts';
+
+export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'guarded' | 'onFinal'> {
+  /** Threads that search, this one included. */
+  readonly workers: number;
+  /** States from which on workers join in. */
+  readonly shareFrom?: number;
+}
+
+/** A search below this size is over before workers have started. */
+const SHARE_FROM = 100_000;
+/** A level with fewer states is not worth a meeting of all workers. */
+const SHARED_LEVEL = 1_000;
+
+/**
+ * Searches a program: in this thread, and from a certain size on with workers. Verdict and counts
+ * do not depend on how many.
+ */
+export async function verify(
+  loaded: LoadedSpec,
+  program: Program,
+  options: VerifyOptions,
+): Promise<Outcome> {
+  const shareFrom = options.shareFrom ?? SHARE_FROM;
+  const large = ({ visited, current }: Level): boolean =>
+    visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
+  const levels = explore(program, { ...options, now: () => performance.now(), guarded });
+  let crew: Crew | null = null;
+  try {
+    for (let step = levels.next(); ; ) {
+      if (step.done) return { ...step.value, workers: crew?.size ?? 1 };
+      const work = step.value;
+      if (!crew && options.workers > 1 && large(work)) {
+        const { file, digest, code } = loaded;
+        const { variant, params } = program;
+        const { reduction } = options;
+        crew = new Crew(options.workers - 1, { file, digest, code, variant, params, reduction });
+      }
+      const shared = crew && (crew.sharing(work.round) || large(work));
+      const done = shared ? await crew!.explore(work) : exploreHere(work);
+      await setImmediate(); // lets signals and progress through
+      step = levels.next(done);
+    }
+  } finally {
+    await crew?.dismiss();
+  }
+}

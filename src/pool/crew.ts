@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { SLICE } from '../explore/explorer.ts';
+import type { Level, LevelDone } from '../explore/search.ts';
+import type { VisitedTable } from '../explore/visited.ts';
+import { SpecError } from '../model/shared.ts';
+import type { Answer, Assignment, Order } from './messages.ts';
+import { lessons, pack, Peer } from './peer.ts';
+
+/** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
+const LOAD = 0.4;
+
+interface Worker {
+  readonly port: MessagePort;
+  /** Its machine in our numbering; made anew with each level generator's machine. */
+  peer: Peer | null;
+  /** Transitions of ours that it has been told. */
+  told: number;
+  /** States that it holds for the level to come. */
+  count: number;
+}
+
+/**
+ * The workers that share a search with this thread. All use one table of states, keep their own
+ * frontier, and meet at the end of each level; then what was learned is told around and the states
+ * are spread evenly again.
+ */
+export class Crew {
+  private readonly pool: Piscina;
+  private readonly workers: Worker[] = [];
+  private readonly tasks: Promise<void>[] = [];
+  private failure: unknown = null;
+  private round = 0;
+
+  constructor(helpers: number, assignment: Assignment) {
+    this.pool = new Piscina({
+      filename: new URL('./worker.js', import.meta.url).href,
+      minThreads: helpers,
+      maxThreads: helpers,
+      concurrentTasksPerWorker: 1,
+    });
+    for (let i = 0; i < helpers; i++) {
+      const { port1, port2 } = new MessageChannel();
+      this.workers.push({ port: port1, peer: null, told: 0, count: 0 });
+      const task = this.pool.run({ port: port2, assignment }, { transferList: [port2] });
+      this.tasks.push(
+        task.catch((error) => {
+          this.failure ??= error;
+          port1.close();
+        }),
+      );
+    }
+  }
+
+  get size(): number {
+    return this.workers.length + 1;
+  }
+
+  /** Is the crew at work in this round? If not, a level may as well be explored alone. */
+  sharing(round: number): boolean {
+    return this.round === round;
+  }
+
+  /** Explores a level together. `work.current` holds this thread's share of it. */
+  async explore(work: Level): Promise<LevelDone> {
+    if (this.round !== work.round) await this.join(work);
+    await this.balance(work);
+    let { visited } = work;
+    const total = work.current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
+    while (visited.size + total > visited.capacity * LOAD) {
+      const bigger = visited.grown();
+      if (!bigger) break;
+      visited = bigger;
+    }
+    let busy = this.workers;
+    for (let at = 0, again = false; ; again = true) {
+      const answers = busy.map((worker) =>
+        this.ask(worker, {
+          do: 'expand',
+          level: work.level,
+          known: this.news(worker, work),
+          table: visited.buffer,
+          again,
+        }),
+      );
+      const own = this.expandOwn(work, visited, at);
+      at = own.at;
+      const settled = await Promise.all(answers);
+      settled.forEach((answer, i) => {
+        this.heed(busy[i]!, answer, work);
+      });
+      const count = work.next.count + this.workers.reduce((sum, worker) => sum + worker.count, 0);
+      if (own.limit) return { visited, count, limit: own.limit };
+      const limit = work.limit(visited);
+      if (limit) return { visited, count, limit };
+      busy = busy.filter((_, i) => settled[i]!.full);
+      if (busy.length === 0 && at === work.current.count) return { visited, count, limit: null };
+      const bigger = visited.grown();
+      if (!bigger) return { visited, count, limit: 'the table of states is full' };
+      visited = bigger;
+    }
+  }
+
+  async dismiss(): Promise<void> {
+    for (const { port } of this.workers) port.close();
+    await Promise.all(this.tasks);
+    await this.pool.destroy();
+  }
+
+  /** This thread's share, from state `at` on; ends early at a limit or when the table is full. */
+  private expandOwn(
+    { explorer, current, next, level, limit }: Level,
+    visited: VisitedTable,
+    at: number,
+  ): { at: number; limit: string | null } {
+    while (at < current.count) {
+      const reached = limit(visited);
+      if (reached) {
+        visited.stop();
+        return { at, limit: reached };
+      }
+      const to = Math.min(at + SLICE, current.count);
+      at = explorer.expand(current, at, to, next, level, visited);
+      if (at < to) break;
+    }
+    return { at, limit: null };
+  }
+
+  /** Tells the workers what the round's reduction relies on; they hold no states yet. */
+  private async join({ explorer, round }: Level): Promise<void> {
+    this.round = round;
+    const { machine, begun } = explorer;
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        worker.peer ??= new Peer(machine);
+        const known = lessons(machine, worker.told, begun.learned);
+        worker.told = begun.learned;
+        const answer = await this.ask(worker, { do: 'begin', known, footprints: begun.footprints });
+        worker.peer.learn(answer.learned);
+        worker.count = 0;
+      }),
+    );
+  }
+
+  /** Spreads the states of the level evenly: who has too many gives to this thread, which hands on. */
+  private async balance(work: Level): Promise<void> {
+    const { explorer, current } = work;
+    const total = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
+    const share = Math.ceil(total / this.size);
+    const most = Math.max(current.count, ...this.workers.map(({ count }) => count));
+    if (most < share * 1.2 + 64) return;
+    for (const worker of this.workers) {
+      if (worker.count <= share) continue;
+      const { states, ...answer } = await this.ask(worker, { do: 'give', keep: share });
+      this.heed(worker, answer, work);
+      worker.peer!.unpack(states!, current);
+    }
+    for (const worker of this.workers) {
+      const lacking = Math.min(share - worker.count, current.count - share);
+      if (lacking <= 0) continue;
+      const states = pack(explorer.machine, current, current.count - lacking);
+      const known = this.news(worker, work);
+      this.heed(worker, await this.ask(worker, { do: 'take', known, states }), work);
+    }
+  }
+
+  private news(worker: Worker, { explorer }: Level): Int32Array {
+    const known = lessons(explorer.machine, worker.told);
+    worker.told = explorer.machine.learned.length;
+    return known;
+  }
+
+  /** Takes over what a worker learned, counted and found. */
+  private heed(worker: Worker, answer: Omit<Answer, 'states'>, { explorer }: Level): void {
+    worker.count = answer.count;
+    worker.peer!.learn(answer.learned);
+    explorer.extendFootprints(answer.footprints);
+    explorer.transitions += answer.transitions;
+    explorer.finalStates += answer.finalStates;
+    for (const finding of answer.findings) explorer.findings.offer(finding);
+    for (const name of answer.witnessed) explorer.findings.witnessed.add(name);
+  }
+
+  private async ask(worker: Worker, order: Order): Promise<Answer> {
+    worker.port.postMessage(order);
+    const closed = new AbortController();
+    const answer = await Promise.race([
+      once(worker.port, 'message', { signal: closed.signal }).then(([message]) => message as Answer),
+      once(worker.port, 'close', { signal: closed.signal }).then(() => null),
+    ]).finally(() => closed.abort());
+    if (answer === null) throw new Error(`a worker ended: ${this.failure ?? 'for no known reason'}`);
+    if (answer.error) {
+      const { name, message } = answer.error;
+      throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Finding } from '../explore/findings.ts';
+import type { Lessons, Parcel } from './peer.ts';
+
+/** What a worker needs to begin: the bytes of the spec and the configuration to check. */
+export interface Assignment {
+  readonly file: string;
+  readonly digest: string;
+  readonly code: string;
+  readonly variant: string;
+  readonly params: Readonly<Record<string, number>>;
+  readonly reduction: boolean;
+}
+
+/** Objects each property was seen to read, by property name: knowledge that a reduction relies on. */
+export type Footprints = ReadonlyMap<string, readonly string[]>;
+
+/** From the coordinator to a worker. Each is answered by exactly one `Answer`. */
+export type Order =
+  | { readonly do: 'begin'; readonly known: Lessons; readonly footprints: Footprints }
+  | { readonly do: 'take'; readonly known: Lessons; readonly states: Parcel }
+  | { readonly do: 'give'; readonly keep: number }
+  | {
+      readonly do: 'expand';
+      readonly level: number;
+      readonly known: Lessons;
+      readonly table: SharedArrayBuffer;
+      /** Go on with a level that the full table interrupted. */
+      readonly again: boolean;
+    };
+
+export interface Answer {
+  /** States waiting: of the next level after an `expand`, of this level after the others. */
+  readonly count: number;
+  readonly full: boolean;
+  readonly learned: Lessons;
+  readonly footprints: Footprints;
+  /** Since the last answer. */
+  readonly transitions: number;
+  readonly finalStates: number;
+  readonly findings: readonly Finding[];
+  readonly witnessed: readonly string[];
+  readonly states: Parcel | null;
+  readonly error: { readonly name: string; readonly message: string } | null;
+}

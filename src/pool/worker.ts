@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { guarded } from '../spec/guard.ts';
+import { instantiate } from '../spec/instantiate.ts';
+import { loadBundle } from '../spec/load.ts';
+import { Member } from './member.ts';
+import type { Answer, Assignment, Order } from './messages.ts';
+
+/** The one task of a pool's worker: carries out orders until the coordinator closes the port. */
+export default async function work({
+  port,
+  assignment,
+}: {
+  port: MessagePort;
+  assignment: Assignment;
+}): Promise<void> {
+  const { code, digest, file, variant, params, reduction } = assignment;
+  const loaded = await loadBundle(code, digest, file);
+  const member = new Member(instantiate(loaded, variant, params), guarded, reduction);
+  port.on('message', (order: Order) => {
+    let answer: Answer;
+    try {
+      answer = member.carryOut(order);
+    } catch (error) {
+      // Own properties and prototypes of errors do not cross threads.
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      answer = { ...FAILED, error: { name, message } };
+    }
+    port.postMessage(answer);
+  });
+  port.start();
+  await once(port, 'close');
+}
+
+const FAILED: Answer = {
+  count: 0,
+  full: false,
+  learned: new Int32Array(0),
+  footprints: new Map(),
+  transitions: 0,
+  finalStates: 0,
+  findings: [],
+  witnessed: [],
+  states: null,
+  error: null,
+};
