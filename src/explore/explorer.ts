@@ -37,6 +37,9 @@ export class Explorer {
   private readonly onFinal: FinalState | undefined;
   private knowledge: Knowledge | null = null;
   private reduction: Reduction | null = null;
+  private readonly moves: (Transition | null)[] = [];
+  private level = -1;
+  private unwitnessed: readonly StateProperty[] = [];
   private readonly broken = new Map<Transition, readonly Broken[]>();
 
   constructor(
@@ -92,6 +95,7 @@ export class Explorer {
   /** Starts a round: freezes what is known, forgets what was found. */
   beginRound(): void {
     this.findings = new Findings();
+    this.beginLevel(-1);
     this.transitions = 0;
     this.finalStates = 0;
     this.begun = { learned: this.machine.learned.length, footprints: this.footprints() };
@@ -126,13 +130,21 @@ export class Explorer {
     level: number,
     visited: VisitedTable,
   ): number {
+    if (level !== this.level) this.beginLevel(level);
     for (let index = from; index < to; index++) {
       if (!this.expandState(current, index, next, level, visited)) return index;
     }
     return to;
   }
 
-  private readonly moves: (Transition | null)[] = [];
+  /**
+   * Which witnesses are still looked for is settled per level, so that what they read, which is
+   * knowledge, does not depend on the order of states within a level.
+   */
+  private beginLevel(level: number): void {
+    this.level = level;
+    this.unwitnessed = this.sometimes.filter(({ name }) => !this.findings.witnessed.has(name));
+  }
 
   private expandState(
     current: Frontier,
@@ -253,8 +265,7 @@ export class Explorer {
         this.offer(frontier, index, level, { property: property.name, kind: 'always', message: 'does not hold' });
       }
     }
-    for (const property of this.sometimes) {
-      if (this.findings.witnessed.has(property.name)) continue;
+    for (const property of this.unwitnessed) {
       if (touched(property) && this.ask(property, frontier, index)) {
         this.findings.witnessed.add(property.name);
       }

@@ -13,6 +13,8 @@ export interface SearchOptions {
   readonly reduction: boolean;
   /** Stop at the first violation. */
   readonly first: boolean;
+  /** Stop when all these properties are known to be broken. */
+  readonly until?: ReadonlySet<string>;
   readonly maxStates: number;
   /** Milliseconds, by `now`. */
   readonly maxTimeMs: number;
@@ -148,7 +150,9 @@ function limitOf(
   options: SearchOptions,
 ): string | null {
   if (options.interrupted?.()) return 'interrupted';
-  if (options.first && explorer.findings.byProperty.size > 0) return 'stopped at the first violation';
+  const { byProperty } = explorer.findings;
+  if (options.first && byProperty.size > 0) return 'stopped at the first violation';
+  if (options.until && [...options.until].every((name) => byProperty.has(name))) return 'all found';
   if (visited.size >= options.maxStates) return `${options.maxStates} states reached`;
   if (options.now() - began > options.maxTimeMs) return `${options.maxTimeMs / 1000} s passed`;
   return null;

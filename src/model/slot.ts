@@ -1,6 +1,6 @@
 import { type Fingerprint, fingerprint, ZERO } from './fingerprint.ts';
-import type { Shared } from './shared.ts';
-import { canonical, deepFreeze } from './value.ts';
+import { type Shared, SpecError } from './shared.ts';
+import { canonical, deepFreeze, Opaque } from './value.ts';
 
 /** A shared object's place in the state row, and the values it has been seen to take. */
 export class Slot {
@@ -21,7 +21,7 @@ export class Slot {
 
   /** The id of a value: 0 is the initial one. */
   intern(value: unknown): number {
-    const text = canonical([value]);
+    const text = this.textOf(value);
     const known = this.ids.get(text);
     if (known !== undefined) return known;
     const id = this.values.length;
@@ -30,5 +30,17 @@ export class Slot {
     this.texts.push(text);
     this.fingerprints.push(id === 0 ? ZERO : fingerprint(this.object.name, text));
     return id;
+  }
+
+  private textOf(value: unknown): string {
+    try {
+      return canonical([value]);
+    } catch (error) {
+      if (!(error instanceof Opaque)) throw error;
+      throw new SpecError(
+        `${this.object.name} is given ${error.message}; a shared value is plain data, a handle, or ` +
+          'a function that captures nothing that changes',
+      );
+    }
   }
 }

@@ -81,6 +81,7 @@ export class Crew {
           level: work.level,
           known: this.news(worker, work),
           table: visited.buffer,
+          witnessed: [...work.explorer.findings.witnessed],
           again,
         }),
       );

@@ -47,6 +47,7 @@ export class Member {
 
   private expand(order: Extract<Order, { do: 'expand' }>): Answer {
     this.coordinator.learn(order.known);
+    for (const name of order.witnessed) this.explorer.findings.witnessed.add(name);
     const { current, next } = this;
     if (!order.again) this.at = 0;
     const visited = new VisitedTable(order.table);
