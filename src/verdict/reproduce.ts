@@ -41,7 +41,10 @@ export function reproduce(trace: Trace, replay: Replay): Reproduction {
 
 function stopped(recorded: TraceStep, step: number, replay: Replay): Reproduction {
   const { diverged } = replay;
-  const why = diverged?.step === step ? diverged.message : 'the run ends before it';
+  const crash = replay.steps.at(-1)?.reports.at(-1);
+  const why =
+    diverged?.message ??
+    `the run ends at step ${replay.steps.length}${crash ? ` with ${crash.rule}` : ''}`;
   const message = `recorded: ${recorded.thread} does ${recorded.text}; now: ${why}`;
   return { result: 'diverged', step, message, possible: diverged?.possible ?? [] };
 }

@@ -1,0 +1,60 @@
+import path from 'node:path';
+import type { PropertyOutcome, Replay } from '../explore/outcome.ts';
+import type { Program } from '../model/program.ts';
+import { type Trace, writeTrace } from '../verdict/trace.ts';
+import { tracePath } from '../verdict/trace-path.ts';
+import type { Context } from './context.ts';
+import type { Loaded } from './engine.ts';
+
+/** The trace of a replayed violation. */
+export function traceOf(
+  cwd: string,
+  loaded: Loaded,
+  program: Program,
+  property: PropertyOutcome,
+  replay: Replay,
+): Trace {
+  return {
+    spec: { name: program.spec, file: relative(cwd, loaded.file), digest: loaded.digest },
+    variant: program.variant,
+    params: program.params,
+    property: property.name,
+    message: property.message ?? '',
+    steps: replay.steps.map((step) => ({
+      thread: step.thread,
+      operation: step.operation,
+      text: step.text,
+      objects: [...step.objects],
+      result: step.result,
+      file: step.site ? relative(cwd, step.site.file) : null,
+      line: step.site?.line ?? null,
+    })),
+  };
+}
+
+/**
+ * Writes the trace and gives its file as shown to people; null when it could not be written, which
+ * takes nothing from the verdict and so is only said.
+ */
+export async function keepTrace(
+  context: Context,
+  folder: string,
+  trace: Trace,
+  overrides: Readonly<Record<string, number>>,
+): Promise<string | null> {
+  const { variant, property } = trace;
+  const file = tracePath(folder, { spec: trace.spec.name, variant, property, overrides });
+  try {
+    await writeTrace(path.resolve(context.cwd, file), trace);
+    return file;
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    context.err(`lockstep: ${file} could not be written (${why}); the trace is not kept\n`);
+    return null;
+  }
+}
+
+/** A path without the machine in it: from the working directory, with forward slashes. */
+export function relative(cwd: string, file: string): string {
+  return path.isAbsolute(file) ? path.relative(cwd, file).split(path.sep).join('/') : file;
+}

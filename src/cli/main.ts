@@ -1,0 +1,75 @@
+import { CommanderError } from 'commander';
+import { type ExitCode, exitCodes } from '../verdict/verdict.ts';
+import type { Context } from './context.ts';
+import { programFor, version } from './program.ts';
+
+/** The only place that sets the exit status. */
+
+for (const stream of [process.stdout, process.stderr]) {
+  // A reader that left, like `| head`, takes nothing from the verdict.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+  });
+}
+
+const interrupt = new AbortController();
+process.on('SIGINT', () => {
+  interrupt.abort();
+  process.stderr.write('lockstep: interrupted\n');
+  // Not later: a search in a worker would keep the process for as long as it takes.
+  process.exit(exitCodes.interrupted);
+});
+
+const context: Context = {
+  cwd: process.cwd(),
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  columns: process.stdout.columns || Number(process.env.COLUMNS) || 100,
+  live: process.stderr.isTTY === true,
+  signal: interrupt.signal,
+};
+
+process.on('uncaughtException', (error) => {
+  process.exit(explain(error));
+});
+
+try {
+  let code: ExitCode = exitCodes.usage;
+  const program = programFor(context, (given) => {
+    code = given;
+  });
+  await program.parseAsync();
+  process.exitCode = code;
+} catch (error) {
+  process.exitCode = explain(error);
+}
+
+/** Says what went wrong and gives the exit code for it. */
+function explain(error: unknown): ExitCode {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCodes.asExpected : exitCodes.usage;
+  }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  switch (name) {
+    case 'UsageError':
+      context.err(`lockstep: ${message}\n`);
+      return exitCodes.usage;
+    case 'SpecError':
+      context.err(`lockstep: the spec is invalid: ${message}\n`);
+      return exitCodes.invalidSpec;
+    case 'TraceError':
+      context.err(`lockstep: ${message}\n`);
+      return exitCodes.notReproduced;
+    default:
+      context.err(
+        `${stack ?? message}
+
+This is a fault of Lockstep ${version} (Node ${process.versions.node}, ${process.platform}), not of
+the spec. Please report it with the text above, the command line, the spec files, and the trace
+file if there is one.
+`,
+      );
+      return exitCodes.fault;
+  }
+}

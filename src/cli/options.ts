@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Options as commander hands them to the commands: checked, with every default filled in. */
+
+export interface VerifyOptions {
+  /** Empty: all. */
+  readonly variant: readonly string[];
+  readonly param: Readonly<Record<string, number>>;
+  /** Null: as many as pay. */
+  readonly workers: number | null;
+  readonly reduction: boolean;
+  readonly maxStates: number | null;
+  /** Seconds. */
+  readonly maxTime: number | null;
+  readonly first: boolean;
+  /** Folder for traces; false: keep none. */
+  readonly traces: string | false;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface ReplayOptions {
+  /** Null: the one that the trace names. */
+  readonly variant: string | null;
+}
+
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    const range = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : '';
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}${range}.`);
+  };
+}
+
+export function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 1e9) return value;
+  throw new InvalidArgumentError('It must be a number of seconds above 0.');
+}
+
+export function list(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+export function parameter(
+  text: string,
+  before: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const [, name, value] = /^([^=]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (name !== undefined) return { ...before, [name]: Number(value) };
+  throw new InvalidArgumentError('It must be name=number, like memcgs=2.');
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { ExitCode } from '../verdict/verdict.ts';
+import { exitCodes } from '../verdict/verdict.ts';
+import type { Context } from './context.ts';
+import {
+  list,
+  parameter,
+  type ReplayOptions,
+  seconds,
+  type VerifyOptions,
+  wholeNumber,
+} from './options.ts';
+
+export const version: string = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version;
+
+/**
+ * The whole surface of the command line. Commands are imported when they run, so that help and
+ * typing errors cost nothing. `done` gets the exit code of the command.
+ */
+export function programFor(context: Context, done: (code: ExitCode) => void): Command {
+  const program = new Command('lockstep')
+    .description('A model checker for kernel locking protocols: runs every interleaving of a spec.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .showHelpAfterError("('--help' lists the options)")
+    .addHelpText('after', `\n${exitHelp}`);
+
+  program
+    .command('verify-spec')
+    .description('verify every variant of the specs against what it is expected to give')
+    .argument('[file...]', 'spec files, or folders of them (default: specs)')
+    .option('--variant <name>', 'only this variant (repeatable)', list, [])
+    .option('--param <name=value>', 'size the configuration (repeatable)', parameter, {})
+    .option(
+      '--workers <n>',
+      'threads to search with (default: as many as pay)',
+      wholeNumber(1, 256),
+    )
+    .option('--no-reduction', 'explore every interleaving, without partial-order reduction')
+    .option('--max-states <n>', 'end a search after so many states', wholeNumber(1))
+    .option('--max-time <seconds>', 'end a search after so long', seconds)
+    .option('--first', 'end a search at its first violation', false)
+    .option('--traces <folder>', 'keep the traces of violations here', 'traces')
+    .option('--no-traces', 'keep no traces')
+    .option('--json', 'print one JSON array, an object per variant', false)
+    .option('--quiet', 'print no progress, and one line per variant', false)
+    .action(async (files: string[], given: Partial<VerifyOptions>) => {
+      const { verifySpec } = await import('./verify-spec.ts');
+      const { engine } = await import('./built-in-engine.ts');
+      const options = { workers: null, maxStates: null, maxTime: null, ...given } as VerifyOptions;
+      done(await verifySpec(files, options, context, engine));
+    });
+
+  program
+    .command('replay-trace')
+    .description('re-run kept traces step by step and say whether each still happens')
+    .argument('<file...>', 'trace files')
+    .option('--variant <name>', 'try the schedule on another variant of the spec')
+    .action(async (files: string[], given: Partial<ReplayOptions>) => {
+      const { replayTrace } = await import('./replay-trace.ts');
+      const { engine } = await import('./built-in-engine.ts');
+      done(await replayTrace(files, { variant: null, ...given }, context, engine));
+    });
+
+  return program;
+}
+
+const exitHelp = `Exit status:
+  ${exitCodes.asExpected}    every verdict is the expected one
+  ${exitCodes.unexpected}    a violation that was not expected, or an expected one not found
+  ${exitCodes.usage}    bad option or missing file
+  ${exitCodes.invalidSpec}    a spec is invalid
+  ${exitCodes.incomplete}    a limit ended a search before it could tell
+  ${exitCodes.notReproduced}    a trace did not reproduce
+  ${exitCodes.fault}   a fault of Lockstep itself
+  ${exitCodes.interrupted}  interrupted`;

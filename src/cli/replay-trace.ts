@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Reproduced, replayLines } from '../report/replay.ts';
+import { styleFor } from '../report/style.ts';
+import { UsageError } from '../spec/errors.ts';
+import { reproduce } from '../verdict/reproduce.ts';
+import { readTrace, type Trace, TraceError } from '../verdict/trace.ts';
+import { combine, type ExitCode, exitCodes } from '../verdict/verdict.ts';
+import type { Context } from './context.ts';
+import type { Engine, Loaded } from './engine.ts';
+import type { ReplayOptions } from './options.ts';
+
+/** Re-runs kept traces step by step and says of each whether it still happens. */
+export async function replayTrace(
+  files: readonly string[],
+  options: ReplayOptions,
+  context: Context,
+  engine: Engine,
+): Promise<ExitCode> {
+  for (const file of files) {
+    if (!existsSync(path.resolve(context.cwd, file))) throw new UsageError(`no such file: ${file}`);
+  }
+  const codes: ExitCode[] = [];
+  const chalk = styleFor(context.env);
+  for (const [i, file] of files.entries()) {
+    if (i > 0) context.out('\n');
+    try {
+      const reproduced = await replayOne(file, options, context, engine);
+      context.out(`${replayLines(reproduced, context.columns, chalk).join('\n')}\n`);
+      const again = reproduced.reproduction.result === 'reproduced';
+      codes.push(again ? exitCodes.asExpected : exitCodes.notReproduced);
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      context.err(`lockstep: ${error.message}\n`);
+      codes.push(exitCodes.notReproduced);
+    }
+  }
+  return combine(codes);
+}
+
+async function replayOne(
+  file: string,
+  options: ReplayOptions,
+  context: Context,
+  engine: Engine,
+): Promise<Reproduced> {
+  const trace = await readTrace(path.resolve(context.cwd, file), file);
+  const loaded = await engine.load(specFileOf(trace, file, context.cwd));
+  const variant = options.variant ?? trace.variant;
+  checkSubject(trace, file, loaded, options);
+  const program = engine.instantiate(loaded, variant, trace.params);
+  const replay = engine.replay(
+    program,
+    trace.steps.map((step) => step.thread),
+  );
+  const changed = loaded.digest !== trace.spec.digest;
+  return { trace, variant, changed, replay, reproduction: reproduce(trace, replay) };
+}
+
+/** The spec is looked for from the trace upwards, so that a trace finds its own project first. */
+function specFileOf(trace: Trace, file: string, cwd: string): string {
+  const folders: string[] = [];
+  let folder = path.dirname(path.resolve(cwd, file));
+  while (!folders.includes(folder)) {
+    folders.push(folder);
+    folder = path.dirname(folder);
+  }
+  const places = [...folders, cwd].map((start) => path.join(start, trace.spec.file));
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new TraceError(`${file} is stale: its spec ${trace.spec.file} is not there any more`);
+}
+
+/** A trace whose variant or parameter is gone is stale; a variant that was typed is a typing error. */
+function checkSubject(trace: Trace, file: string, loaded: Loaded, options: ReplayOptions): void {
+  const { spec } = loaded;
+  const variants = Object.keys(spec.variants);
+  if (options.variant !== null && !variants.includes(options.variant)) {
+    throw new UsageError(
+      `unknown variant '${options.variant}'; ${spec.name} has: ${variants.join(', ')}`,
+    );
+  }
+  const stale = (what: string) => new TraceError(`${file} is stale: ${spec.name} has no ${what}`);
+  if (options.variant === null && !variants.includes(trace.variant)) {
+    throw stale(`variant '${trace.variant}' any more`);
+  }
+  for (const name of Object.keys(trace.params)) {
+    if (!(name in (spec.params ?? {}))) throw stale(`parameter '${name}' any more`);
+  }
+}

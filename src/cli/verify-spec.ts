@@ -1,0 +1,231 @@
+import type { Outcome, PropertyOutcome } from '../explore/outcome.ts';
+import type { Program } from '../model/program.ts';
+import { jsonReporter } from '../report/json.ts';
+import type { Reporter } from '../report/reporter.ts';
+import { styleFor } from '../report/style.ts';
+import { terminalReporter } from '../report/terminal.ts';
+import { thousands } from '../report/text.ts';
+import { UsageError } from '../spec/errors.ts';
+import { confirms } from '../verdict/reproduce.ts';
+import type { Counterexample, Run } from '../verdict/run.ts';
+import { combine, type ExitCode, exitCodes, judge } from '../verdict/verdict.ts';
+import { type Context, Fault } from './context.ts';
+import type { Engine, Loaded } from './engine.ts';
+import { findSpecs } from './find-specs.ts';
+import { keepTrace, relative, traceOf } from './keep-trace.ts';
+import type { VerifyOptions } from './options.ts';
+import { type ProgressLine, progressLine, silent } from './progress.ts';
+
+/** Verifies the chosen variants of the chosen specs, in a fixed order. */
+export async function verifySpec(
+  files: readonly string[],
+  options: VerifyOptions,
+  context: Context,
+  engine: Engine,
+): Promise<ExitCode> {
+  const entries = await loadAll(await findSpecs(files, context.cwd), context, engine);
+  checkChoice(entries, options);
+  const reporter = reporterFor(options, context, entries.length);
+  const progress = options.quiet ? silent : await progressLine(context);
+  const codes: ExitCode[] = [];
+  for (const entry of entries) {
+    for (const run of runsOf(entry, options)) {
+      const done = await run({ options, context, engine, progress });
+      progress.clear();
+      codes.push(done.exitCode);
+      reporter.run(done);
+    }
+  }
+  reporter.end();
+  return combine(codes);
+}
+
+/** A spec file: loaded, or the reason why it does not load. */
+interface Entry {
+  /** As shown to people. */
+  readonly file: string;
+  readonly loaded: Loaded | null;
+  readonly message: string;
+}
+
+interface Setting {
+  readonly options: VerifyOptions;
+  readonly context: Context;
+  readonly engine: Engine;
+  readonly progress: ProgressLine;
+}
+
+async function loadAll(
+  files: readonly string[],
+  context: Context,
+  engine: Engine,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const place of files) {
+    const file = relative(context.cwd, place);
+    try {
+      const loaded = await engine.load(place);
+      const twin = entries.find((entry) => entry.loaded?.spec.name === loaded.spec.name);
+      const message = twin ? `${twin.file} has a spec of the same name, '${loaded.spec.name}'` : '';
+      entries.push({ file, loaded: twin ? null : loaded, message });
+    } catch (error) {
+      entries.push({ file, loaded: null, message: messageOfSpecError(error) });
+    }
+  }
+  return entries;
+}
+
+/** The message, if the spec is at fault; else the error goes on. */
+function messageOfSpecError(error: unknown): string {
+  // By name, since a bundled spec throws the error class of its own copy of the model.
+  if (error instanceof Error && error.name === 'SpecError') return error.message;
+  throw error;
+}
+
+/** What was asked for by name must exist in one of the specs, or else a typo would pass in silence. */
+function checkChoice(entries: readonly Entry[], options: VerifyOptions): void {
+  const specs = entries.flatMap((entry) => entry.loaded?.spec ?? []);
+  if (specs.length < entries.length) return;
+  const variants = new Set(specs.flatMap((spec) => Object.keys(spec.variants)));
+  const params = new Set(specs.flatMap((spec) => Object.keys(spec.params ?? {})));
+  for (const name of options.variant) {
+    if (!variants.has(name)) throw new UsageError(unknown('variant', name, variants));
+  }
+  for (const name of Object.keys(options.param)) {
+    if (!params.has(name)) throw new UsageError(unknown('parameter', name, params));
+  }
+}
+
+function unknown(what: string, name: string, known: ReadonlySet<string>): string {
+  const list = known.size === 0 ? 'there are none' : `there are: ${[...known].join(', ')}`;
+  return `unknown ${what} '${name}'; ${list}`;
+}
+
+function reporterFor(options: VerifyOptions, context: Context, specs: number): Reporter {
+  if (options.json) return jsonReporter(context.out);
+  const { maxStates, maxTime } = options;
+  const limits = [
+    ...(maxStates === null ? [] : [`up to ${thousands(maxStates)} states`]),
+    ...(maxTime === null ? [] : [`up to ${maxTime} s`]),
+    ...(options.first ? ['up to the first violation'] : []),
+  ];
+  if (limits.length === 0) limits.push('no limit of states or time');
+  return terminalReporter(context.out, {
+    columns: context.columns,
+    chalk: styleFor(context.env),
+    quiet: options.quiet,
+    full: specs === 1,
+    limits: limits.join(', '),
+  });
+}
+
+function runsOf(entry: Entry, options: VerifyOptions): ((setting: Setting) => Promise<Run>)[] {
+  const { loaded } = entry;
+  if (!loaded) return [async () => invalid(entry.file, entry.file, null, entry.message, 0)];
+  return Object.keys(loaded.spec.variants)
+    .filter((name) => options.variant.length === 0 || options.variant.includes(name))
+    .map((variant) => (setting) => runVariant(entry.file, loaded, variant, setting));
+}
+
+async function runVariant(
+  file: string,
+  loaded: Loaded,
+  variant: string,
+  setting: Setting,
+): Promise<Run> {
+  const { options, context, engine, progress } = setting;
+  const own = Object.keys(loaded.spec.params ?? {});
+  const overrides = Object.fromEntries(
+    Object.entries(options.param).filter(([name]) => own.includes(name)),
+  );
+  const start = performance.now();
+  try {
+    const program = engine.instantiate(loaded, variant, overrides);
+    const outcome = await engine.verify(loaded, program, {
+      reduction: options.reduction,
+      workers: options.workers,
+      maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
+      maxTimeMs: options.maxTime === null ? Number.POSITIVE_INFINITY : options.maxTime * 1000,
+      first: options.first,
+      onProgress: (p) => progress.show(`${program.spec}/${variant}`, p),
+      signal: context.signal,
+    });
+    const durationMs = performance.now() - start;
+    const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);
+    const { params, expected } = program;
+    const judgement = judge(outcome, expected, options.first);
+    const subject = { spec: program.spec, file, variant, params, expected };
+    return { ...subject, ...judgement, outcome, counterexamples, message: null, durationMs };
+  } catch (error) {
+    const message = messageOfSpecError(error);
+    return invalid(loaded.spec.name, file, variant, message, performance.now() - start);
+  }
+}
+
+/** Replays every violation that was found, and keeps its trace. */
+async function confirmAll(
+  loaded: Loaded,
+  program: Program,
+  outcome: Outcome,
+  overrides: Readonly<Record<string, number>>,
+  { options, context, engine }: Setting,
+): Promise<Counterexample[]> {
+  const counterexamples: Counterexample[] = [];
+  for (const property of outcome.properties) {
+    if (property.verdict !== 'violated') continue;
+    if (property.schedule === null) {
+      // That no state satisfies it has no schedule to show.
+      if (property.kind === 'sometimes') continue;
+      throw unconfirmed(program, property, 'the search gave no schedule');
+    }
+    const replay = engine.replay(program, property.schedule);
+    if (!confirms(replay, property.name)) {
+      const why = replay.diverged
+        ? `at step ${replay.diverged.step}: ${replay.diverged.message}`
+        : `the property holds in all ${replay.steps.length} steps of the replay`;
+      throw unconfirmed(program, property, why);
+    }
+    const record = () => traceOf(context.cwd, loaded, program, property, replay);
+    const trace = options.traces
+      ? await keepTrace(context, options.traces, record(), overrides)
+      : null;
+    counterexamples.push({ property, replay, trace });
+  }
+  return counterexamples;
+}
+
+function unconfirmed(program: Program, property: PropertyOutcome, why: string): Fault {
+  return new Fault(
+    [
+      `a violation found by the search was not confirmed by its replay: ${why}`,
+      `spec ${program.spec}, variant ${program.variant}, params ${JSON.stringify(program.params)}`,
+      `property ${property.name}: ${property.message ?? ''}`,
+      `schedule ${(property.schedule ?? []).join(' ')}`,
+    ].join('\n'),
+  );
+}
+
+function invalid(
+  spec: string,
+  file: string,
+  variant: string | null,
+  message: string,
+  durationMs: number,
+): Run {
+  return {
+    spec,
+    file,
+    variant,
+    params: {},
+    verdict: 'invalid',
+    expected: [],
+    asExpected: false,
+    unexpected: [],
+    missing: [],
+    exitCode: exitCodes.invalidSpec,
+    outcome: null,
+    counterexamples: [],
+    message,
+    durationMs,
+  };
+}

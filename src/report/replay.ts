@@ -1,0 +1,54 @@
+import type { ChalkInstance } from 'chalk';
+import type { Replay } from '../explore/outcome.ts';
+import type { Reproduction } from '../verdict/reproduce.ts';
+import type { Trace } from '../verdict/trace.ts';
+import { lanes } from './lanes.ts';
+import { plain, shellWord, wrap } from './text.ts';
+
+/** A kept trace that was run again. */
+export interface Reproduced {
+  readonly trace: Trace;
+  /** The variant it was run on. */
+  readonly variant: string;
+  /** The spec is not, byte for byte, the one that the trace was recorded with. */
+  readonly changed: boolean;
+  readonly replay: Replay;
+  readonly reproduction: Reproduction;
+}
+
+const words = {
+  reproduced: 'reproduced',
+  holds: 'not reproduced',
+  diverged: 'diverged',
+} as const;
+
+export function replayLines(
+  reproduced: Reproduced,
+  columns: number,
+  chalk: ChalkInstance,
+): string[] {
+  const { trace, variant, changed, replay, reproduction } = reproduced;
+  const { result } = reproduction;
+  const colour = result === 'reproduced' ? chalk.yellow.bold : chalk.red.bold;
+  const where = result === 'diverged' ? `at step ${reproduction.step}  ` : '';
+  const subject = plain(`${trace.spec.name}/${variant}`);
+  const lines = [
+    `${colour(words[result])}  ${where}${chalk.bold(plain(trace.property))}  ${subject}`,
+  ];
+  const say = (text: string) =>
+    lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
+  if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
+  if (changed) say('the spec has changed since the trace was recorded');
+  say(result === 'diverged' ? `recorded: ${trace.message}` : reproduction.message);
+  const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
+  if (steps.length > 0) lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
+  lines.push('');
+  if (result === 'diverged') {
+    const { step, message, possible } = reproduction;
+    const instead = possible.length > 0 ? possible.join(', ') : 'nothing';
+    const text = `step ${step} diverges: ${message}. Possible there: ${instead}`;
+    lines.push(...wrap(plain(text), columns, 8).map((line) => chalk.red(line)), '');
+  }
+  const command = `lockstep verify-spec ${shellWord(trace.spec.file)} --variant ${shellWord(variant)}`;
+  return [...lines, `verify: ${command}`];
+}

@@ -1,0 +1,217 @@
+import type { ChalkInstance } from 'chalk';
+import type { Outcome, StepRecord } from '../explore/outcome.ts';
+import { type Counterexample, memoryModel, type Run } from '../verdict/run.ts';
+import { lanes } from './lanes.ts';
+import type { Reporter, Write } from './reporter.ts';
+import {
+  abbreviate,
+  counted,
+  duration,
+  pad,
+  padStart,
+  plain,
+  shellWord,
+  thousands,
+  width,
+  wrap,
+} from './text.ts';
+
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly chalk: ChalkInstance;
+  /** Only the line with the verdict of each run. */
+  readonly quiet: boolean;
+  /** Expected counterexamples are shown step by step too; else only unexpected ones are. */
+  readonly full: boolean;
+  /** Limits of the search, in words. */
+  readonly limits: string;
+}
+
+/** Unreached statements that are listed; variants that leave code out have many. */
+const shownSites = 5;
+
+export function terminalReporter(write: Write, options: TerminalOptions): Reporter {
+  const runs: Run[] = [];
+  return {
+    run(run) {
+      const gap = runs.length > 0 ? '\n' : '';
+      runs.push(run);
+      if (options.quiet) write(`${headline(run, options.chalk)}${coverage(run)}\n`);
+      else write(`${gap}${blockOf(run, options).join('\n')}\n`);
+    },
+    end() {
+      if (runs.length > 1 && !options.quiet) write(`\n${summary(runs, options).join('\n')}\n`);
+    },
+  };
+}
+
+/** A verdict never stands alone: it says what it covers. */
+function coverage({ outcome, message }: Run): string {
+  if (!outcome) return `  ${plain(message ?? '')}`;
+  return `  ${counted(outcome.states, 'state')}${outcome.complete ? ', complete' : ''}`;
+}
+
+function blockOf(run: Run, options: TerminalOptions): string[] {
+  const lines = [headline(run, options.chalk)];
+  if (run.message !== null) lines.push(...run.message.split('\n').map((line) => `  ${line}`));
+  if (run.outcome) lines.push(...searchLines(run, run.outcome, options));
+  for (const counterexample of run.counterexamples) {
+    lines.push('', ...counterexampleLines(run, counterexample, options));
+  }
+  return lines;
+}
+
+/** `violated  D3  slab/v5.3  as expected` */
+function headline(run: Run, chalk: ChalkInstance): string {
+  const violated = (run.outcome?.properties ?? []).filter((p) => p.verdict === 'violated');
+  const colour = run.asExpected
+    ? chalk.green
+    : run.verdict === 'incomplete'
+      ? chalk.yellow
+      : chalk.red;
+  const subject = run.variant === null ? run.spec : `${run.spec}/${run.variant}`;
+  return [
+    colour.bold(run.verdict),
+    ...(violated.length > 0 ? [chalk.bold(violated.map((p) => plain(p.name)).join(', '))] : []),
+    plain(subject),
+    colour(expectation(run)),
+  ].join('  ');
+}
+
+function expectation(run: Run): string {
+  if (run.verdict === 'invalid') return 'the spec has to be mended';
+  if (run.asExpected) return 'as expected';
+  const said = [];
+  if (run.unexpected.length > 0) said.push(`not expected: ${run.unexpected.join(', ')}`);
+  if (run.missing.length > 0) {
+    const word = run.outcome?.complete ? 'expected, but it holds' : 'expected, not found so far';
+    said.push(`${word}: ${run.missing.join(', ')}`);
+  }
+  if (run.outcome?.complete === false)
+    said.push(`ended early: ${run.outcome.limit ?? 'by a limit'}`);
+  return plain(said.join('; '));
+}
+
+/** What was covered, and under which assumptions. */
+function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): string[] {
+  const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
+  const { reduction, unreached } = outcome;
+  const facts: [string, string[]][] = [
+    [
+      'searched',
+      [
+        counted(outcome.states, 'state'),
+        counted(outcome.transitions, 'transition'),
+        `depth ${thousands(outcome.depth)}`,
+        outcome.complete ? 'complete' : `not complete (${outcome.limit ?? 'ended by a limit'})`,
+      ],
+    ],
+    [
+      'how',
+      [
+        `reduction ${reduction ? 'on' : 'off'}`,
+        counted(outcome.workers, 'worker'),
+        counted(outcome.rounds, 'round'),
+        duration(run.durationMs),
+      ],
+    ],
+    ['model', [memoryModel, ...params, options.limits]],
+    [
+      'missed',
+      [
+        unreached.length === 0
+          ? 'no statement'
+          : `${counted(unreached.length, 'statement')} not reached`,
+        `${probability(outcome.fingerprintCollisionProbability)} chance of two states with one fingerprint`,
+      ],
+    ],
+  ];
+  const lines = facts.flatMap(([name, values]) =>
+    wrap(plain(values.join(', ')), Math.max(20, options.columns - 12), 4).map(
+      (line, i) => `  ${options.chalk.dim(pad(i === 0 ? name : '', 8))}  ${line}`,
+    ),
+  );
+  for (const site of unreached.slice(0, shownSites)) {
+    const text = `${site.file}:${site.line} ${site.fn}: ${site.text}`;
+    lines.push(`            ${wrap(plain(text), Math.max(20, options.columns - 12), 1)[0]}`);
+  }
+  const more = unreached.length - shownSites;
+  if (more > 0) lines.push(`            and ${more} more (--json lists all)`);
+  return lines;
+}
+
+function probability(p: number): string {
+  return p === 0 ? 'no' : p.toExponential(1);
+}
+
+function counterexampleLines(
+  run: Run,
+  { property, replay, trace }: Counterexample,
+  options: TerminalOptions,
+): string[] {
+  const { chalk } = options;
+  const expected = run.expected.includes(property.name);
+  const about = [
+    counted(replay.steps.length, 'step'),
+    counted(switches(replay.steps), 'switch', 'switches'),
+    ...(property.shortest ? ['shortest'] : []),
+    ...(expected ? ['expected'] : ['not expected']),
+  ];
+  const message = property.message ?? '';
+  const title = plain(message === '' ? property.name : `${property.name}: ${message}`);
+  const lines = [
+    ...wrap(title, options.columns, 6).map((line) => chalk.bold(line)),
+    `  ${about.join(', ')}`,
+  ];
+  if (options.full || !expected) lines.push('', ...lanes(replay, options.columns, chalk), '');
+  const command =
+    trace === null ? 'no trace was kept' : `lockstep replay-trace ${shellWord(trace)}`;
+  return [...lines, `replay: ${command}`];
+}
+
+/** How often the running thread changes. */
+function switches(steps: readonly StepRecord[]): number {
+  return steps.filter((step, i) => i > 0 && steps[i - 1]!.thread !== step.thread).length;
+}
+
+function summary(runs: readonly Run[], options: TerminalOptions): string[] {
+  const rows = runs.map((run) => [
+    plain(run.variant === null ? run.spec : `${run.spec}/${run.variant}`),
+    run.verdict,
+    run.verdict === 'invalid'
+      ? '-'
+      : run.expected.length === 0
+        ? 'verified'
+        : run.expected.join(', '),
+    run.asExpected ? 'yes' : 'NO',
+    run.outcome ? thousands(run.outcome.states) : '-',
+    duration(run.durationMs),
+  ]);
+  const heads = ['variant', 'verdict', 'expected', 'as expected', 'states', 'time'];
+  const numeric = [false, false, false, false, true, true];
+  const widths = heads.map((head, i) =>
+    Math.max(width(head), ...rows.map((row) => width(row[i]!))),
+  );
+  // The names give way: figures cut short would be wrong.
+  const excess = widths.reduce((sum, w) => sum + w + 2, -2) - options.columns;
+  widths[2] = Math.max(8, widths[2]! - Math.max(0, excess));
+  const rest = widths.reduce((sum, w) => sum + w + 2, -2) - options.columns;
+  widths[0] = Math.max(12, widths[0]! - Math.max(0, rest));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => {
+        const text = abbreviate(cell, widths[i]!);
+        return numeric[i] ? padStart(text, widths[i]!) : pad(text, widths[i]!);
+      })
+      .join('  ')
+      .trimEnd();
+  const good = runs.filter((run) => run.asExpected).length;
+  const verdict =
+    good === runs.length
+      ? options.chalk.green.bold(`all ${counted(runs.length, 'run')} as expected`)
+      : options.chalk.red.bold(`${good} of ${counted(runs.length, 'run')} as expected`);
+  const coloured = rows.map((row, i) =>
+    runs[i]!.asExpected ? line(row) : options.chalk.red(line(row)),
+  );
+  return [options.chalk.bold(line(heads)), ...coloured, '', verdict];
+}

@@ -1,0 +1,77 @@
+import stringWidth from 'string-width';
+
+/** Fits text to columns of a terminal. All of it is ASCII but for names that a spec itself chose. */
+
+export function width(text: string): number {
+  return stringWidth(text);
+}
+
+/** One line without control characters, whatever a spec put into a name or message. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - width(text)));
+}
+
+export function padStart(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - width(text))) + text;
+}
+
+/** Shortens in the middle, because names that differ tend to do so at their ends. */
+export function abbreviate(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  if (columns <= 4) return head(text, columns);
+  const tail = Math.floor((columns - 2) / 2);
+  return `${head(text, columns - 2 - tail)}..${[...text].slice(-tail).join('')}`;
+}
+
+/** Breaks into lines of at most `columns`, at best after a blank, a comma, `(` or `.`. */
+export function wrap(text: string, columns: number, maxLines = 3): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (width(rest) > columns) {
+    if (lines.length === maxLines - 1) return [...lines, `${head(rest, columns - 3)}...`];
+    const piece = head(rest, columns);
+    const cut = lastBreak(piece) || piece.length;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+}
+
+function head(text: string, columns: number): string {
+  let taken = '';
+  for (const letter of text) {
+    // At least one, so that wrapping always gets on.
+    if (taken !== '' && width(taken + letter) > columns) break;
+    taken += letter;
+  }
+  return taken;
+}
+
+/** Length of the longest part that ends at a good place to break; 0 when there is none. */
+function lastBreak(piece: string): number {
+  return /^.*[ (,.]/s.exec(piece)?.[0].length ?? 0;
+}
+
+export function thousands(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+export function counted(count: number, noun: string, many = `${noun}s`): string {
+  return `${thousands(count)} ${count === 1 ? noun : many}`;
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** A command line argument as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,139 @@
+import type { Context } from '../../src/cli/context.ts';
+import type { Engine, Loaded } from '../../src/cli/engine.ts';
+import type { VerifyOptions } from '../../src/cli/options.ts';
+import type { Outcome, PropertyOutcome, Replay } from '../../src/explore/outcome.ts';
+import type { Program } from '../../src/model/program.ts';
+import { SpecError } from '../../src/model/shared.ts';
+
+/** An engine that finds what it is told to, for tests of what the commands make of it. */
+export interface Finds {
+  readonly violated?: readonly string[];
+  readonly complete?: boolean;
+  /** Properties that the replay breaks; default: what was found. */
+  readonly replayed?: readonly string[];
+  readonly throws?: unknown;
+}
+
+export function fakeEngine(
+  specs: Readonly<Record<string, Readonly<Record<string, Finds>>>>,
+): Engine & {
+  readonly calls: string[];
+} {
+  const calls: string[] = [];
+  const find = (spec: string, variant: string) => specs[spec]![variant]!;
+  return {
+    calls,
+    load: async (file) => {
+      const name = /([^/]+)\.ts$/.exec(file)![1]!;
+      if (!specs[name]) throw new SpecError(`${name}.ts:1:1: broken`);
+      const variants = Object.fromEntries(
+        Object.entries(specs[name]).map(([variant]) => [
+          variant,
+          { violates: expectedIn(variant) },
+        ]),
+      );
+      return {
+        file,
+        digest: 'd1',
+        code: '',
+        spec: { name, params: { size: 2 }, variants },
+      } as unknown as Loaded;
+    },
+    instantiate: ({ spec }, variant, overrides) => {
+      calls.push(`${spec.name}/${variant} ${JSON.stringify(overrides)}`);
+      return {
+        spec: spec.name,
+        variant,
+        params: { ...spec.params, ...overrides },
+        expected: expectedIn(variant),
+      } as unknown as Program;
+    },
+    verify: async (_, { spec, variant }, limits): Promise<Outcome> => {
+      const { violated = [], complete = true, throws } = find(spec, variant);
+      if (throws) throw throws;
+      limits.onProgress({ states: 1, transitions: 1, depth: 1, round: 1 });
+      return {
+        properties: violated.map(
+          (name): PropertyOutcome => ({
+            name,
+            kind: 'always',
+            verdict: 'violated',
+            message: `${name} is broken`,
+            schedule: ['A'],
+            shortest: false,
+          }),
+        ),
+        complete,
+        limit: complete ? null : '7 states reached',
+        states: 7,
+        transitions: 9,
+        depth: 3,
+        rounds: 1,
+        workers: 1,
+        reduction: limits.reduction,
+        fingerprintCollisionProbability: 0,
+        unreached: [],
+        finalStates: 1,
+      };
+    },
+    replay: ({ spec, variant }, schedule): Replay => {
+      const { violated = [], replayed = violated } = find(spec, variant);
+      return {
+        steps: schedule.map((thread) => ({
+          thread,
+          operation: 'store',
+          text: 'store(x, 1)',
+          objects: ['x'],
+          result: '',
+          changes: [],
+          site: { file: 'specs/one.ts', line: 3, fn: 'f', text: '' },
+          stack: ['f'],
+          locals: {},
+          reports: [],
+          enabled: [],
+          waits: [],
+        })),
+        broken: replayed.map((property) => ({
+          property,
+          message: `${property} is broken`,
+          step: 1,
+        })),
+        diverged: null,
+      };
+    },
+  };
+}
+
+/** A variant called `bad-P` is expected to break P. */
+function expectedIn(variant: string): string[] {
+  return variant.startsWith('bad-') ? [variant.slice(4)] : [];
+}
+
+export function fakeContext(
+  cwd: string,
+): Context & { readonly output: { out: string; err: string } } {
+  const output = { out: '', err: '' };
+  return {
+    output,
+    cwd,
+    env: { NO_COLOR: '1' },
+    out: (text) => (output.out += text),
+    err: (text) => (output.err += text),
+    columns: 80,
+    live: false,
+    signal: new AbortController().signal,
+  };
+}
+
+export const defaults: VerifyOptions = {
+  variant: [],
+  param: {},
+  workers: null,
+  reduction: true,
+  maxStates: null,
+  maxTime: null,
+  first: false,
+  traces: 'traces',
+  json: false,
+  quiet: false,
+};

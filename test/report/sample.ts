@@ -1,0 +1,198 @@
+import type { Outcome, PropertyOutcome, Replay, StepRecord } from '../../src/explore/outcome.ts';
+import type { Run } from '../../src/verdict/run.ts';
+
+/** A made-up counterexample with all there can be in one. */
+
+function step(thread: string, text: string, more: Partial<StepRecord> = {}): StepRecord {
+  const operation = text.slice(0, text.indexOf('('));
+  return {
+    thread,
+    operation,
+    text,
+    objects: [],
+    result: '',
+    changes: [],
+    site: { file: 'specs/slab.ts', line: 40 + text.length, fn: 'kmem_cache_destroy', text },
+    stack: ['kmem_cache_destroy'],
+    locals: {},
+    reports: [],
+    enabled: [],
+    waits: [],
+    ...more,
+  };
+}
+
+const waiting = {
+  thread: 'kworker/0',
+  text: 'mutex_lock(slab_mutex)',
+  holder: 'destroyer',
+};
+
+export const replay: Replay = {
+  steps: [
+    step('destroyer', 'mutex_lock(slab_mutex)', {
+      changes: [{ object: 'slab_mutex', from: 'NULL', to: 'destroyer' }],
+      waits: [waiting],
+    }),
+    step('allocator', 'READ_ONCE(root.memcg_params.dying)', {
+      result: 'false',
+      locals: { memcg: 'memcg1', $1: 'x' },
+      waits: [waiting],
+      stack: ['kmem_cache_alloc', 'memcg_schedule_kmem_cache_create'],
+      site: { file: 'specs/slab.ts', line: 120, fn: 'memcg_schedule_kmem_cache_create', text: '' },
+    }),
+    step('destroyer', 'WRITE_ONCE(root.memcg_params.dying, true)', {
+      changes: [{ object: 'root.memcg_params.dying', from: 'false', to: 'true' }],
+      waits: [waiting],
+    }),
+    step('destroyer', 'mutex_unlock(slab_mutex)', {
+      changes: [{ object: 'slab_mutex', from: 'destroyer', to: 'NULL' }],
+    }),
+    step('destroyer', 'kfree(root)', { changes: [{ object: 'root', from: 'alive', to: 'freed' }] }),
+    step('allocator', 'queue_work(memcg_kmem_cache_wq, cw@allocator)', {
+      result: 'true',
+      locals: { memcg: 'memcg1', cw: 'cw@allocator' },
+      changes: [
+        { object: 'memcg_kmem_cache_wq.pending', from: '[]', to: '[cw@allocator]' },
+        { object: 'cw@allocator.pending', from: 'false', to: 'true' },
+      ],
+      site: null,
+      stack: ['kmem_cache_alloc', 'memcg_schedule_kmem_cache_create'],
+    }),
+    step('kworker/0', 'load(root.name)', {
+      reports: [
+        {
+          rule: 'use-after-free',
+          message: 'kworker/0 reads root.name of struct kmem_cache root, freed by destroyer',
+          property: 'D3',
+        },
+      ],
+    }),
+  ],
+  broken: [{ property: 'D3', message: 'use-after-free', step: 7 }],
+  diverged: null,
+};
+
+export const deadlock: Replay = {
+  steps: [
+    step('A', 'mutex_lock(a)', { changes: [{ object: 'a', from: 'NULL', to: 'A' }] }),
+    step('B', 'mutex_lock(b)', {
+      changes: [{ object: 'b', from: 'NULL', to: 'B' }],
+      waits: [
+        { thread: 'A', text: 'mutex_lock(b)', holder: 'B' },
+        { thread: 'B', text: 'mutex_lock(a)', holder: 'A' },
+        { thread: 'idler', text: 'wait_until(never)', holder: null },
+      ],
+    }),
+  ],
+  broken: [{ property: 'deadlock', message: 'nothing can move', step: 2 }],
+  diverged: null,
+};
+
+export const violatedProperty: PropertyOutcome = {
+  name: 'D3',
+  kind: 'never',
+  verdict: 'violated',
+  message: 'use-after-free: kworker/0 reads root.name, freed by destroyer',
+  schedule: replay.steps.map((s) => s.thread),
+  shortest: true,
+};
+
+export const outcome: Outcome = {
+  properties: [
+    violatedProperty,
+    { ...violatedProperty, name: 'D1', verdict: 'holds', message: null, schedule: null },
+  ],
+  complete: true,
+  limit: null,
+  states: 12345,
+  transitions: 45678,
+  depth: 34,
+  rounds: 2,
+  workers: 1,
+  reduction: true,
+  fingerprintCollisionProbability: 4.1e-12,
+  unreached: [
+    {
+      file: 'specs/slab.ts',
+      line: 88,
+      fn: 'kmem_cache_shrink',
+      text: 'yield* mutex_lock(slab_mutex)',
+    },
+  ],
+  finalStates: 12,
+};
+
+export const violated: Run = {
+  spec: 'slab',
+  file: 'specs/slab.ts',
+  variant: 'v5.3',
+  params: { memcgs: 2 },
+  verdict: 'violated',
+  expected: [],
+  asExpected: false,
+  unexpected: ['D3'],
+  missing: [],
+  exitCode: 1,
+  outcome,
+  counterexamples: [
+    { property: violatedProperty, replay, trace: 'traces/slab/v5.3.D3.trace.json' },
+  ],
+  message: null,
+  durationMs: 812,
+};
+
+const good: Outcome = { ...outcome, properties: [outcome.properties[1]!], unreached: [] };
+
+export const verified: Run = {
+  ...violated,
+  variant: 'v5.4',
+  verdict: 'verified',
+  asExpected: true,
+  unexpected: [],
+  exitCode: 0,
+  outcome: good,
+  counterexamples: [],
+  durationMs: 71_400,
+};
+
+export const expectedViolation: Run = {
+  ...violated,
+  variant: 'no-lock-in-create',
+  expected: ['D3'],
+  asExpected: true,
+  unexpected: [],
+  exitCode: 0,
+};
+
+export const incomplete: Run = {
+  ...verified,
+  variant: 'large',
+  verdict: 'incomplete',
+  asExpected: false,
+  exitCode: 4,
+  outcome: { ...good, complete: false, limit: '100000 states reached' },
+};
+
+export const missing: Run = {
+  ...verified,
+  variant: 'not-so-bad',
+  expected: ['D1'],
+  asExpected: false,
+  missing: ['D1'],
+  exitCode: 1,
+};
+
+export const invalid: Run = {
+  ...verified,
+  spec: 'specs/bad.ts',
+  file: 'specs/bad.ts',
+  variant: null,
+  params: {},
+  verdict: 'invalid',
+  asExpected: false,
+  exitCode: 3,
+  outcome: null,
+  message: 'specs/bad.ts:4:7: Expected "}" but found end of file\n    *a() {\n         ^',
+  durationMs: 3,
+};
