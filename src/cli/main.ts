@@ -25,7 +25,7 @@ const context: Context = {
   env: process.env,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  columns: process.stdout.columns || Number(process.env.COLUMNS) || 100,
+  columns: Math.max(40, process.stdout.columns || Number(process.env.COLUMNS) || 100),
   live: process.stderr.isTTY === true,
   signal: interrupt.signal,
 };

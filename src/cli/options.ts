@@ -39,13 +39,13 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds above 0.');
 }
 
-export function list(text: string, before: readonly string[]): readonly string[] {
+export function list(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 
 export function parameter(
   text: string,
-  before: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>> = {},
 ): Readonly<Record<string, number>> {
   const [, name, value] = /^([^=]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (name !== undefined) return { ...before, [name]: Number(value) };

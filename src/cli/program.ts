@@ -12,6 +12,20 @@ import {
   wholeNumber,
 } from './options.ts';
 
+/** What commander always gives: it knows the defaults of these. */
+type Given = Partial<VerifyOptions> & Pick<VerifyOptions, 'reduction' | 'traces'>;
+
+const unset = {
+  variant: [],
+  param: {},
+  workers: null,
+  maxStates: null,
+  maxTime: null,
+  first: false,
+  json: false,
+  quiet: false,
+};
+
 export const version: string = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ).version;
@@ -33,8 +47,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .command('verify-spec')
     .description('verify every variant of the specs against what it is expected to give')
     .argument('[file...]', 'spec files, or folders of them (default: specs)')
-    .option('--variant <name>', 'only this variant (repeatable)', list, [])
-    .option('--param <name=value>', 'size the configuration (repeatable)', parameter, {})
+    .option('--variant <name>', 'only this variant (repeatable)', list)
+    .option('--param <name=value>', 'size the configuration (repeatable)', parameter)
     .option(
       '--workers <n>',
       'threads to search with (default: as many as pay)',
@@ -43,16 +57,15 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--no-reduction', 'explore every interleaving, without partial-order reduction')
     .option('--max-states <n>', 'end a search after so many states', wholeNumber(1))
     .option('--max-time <seconds>', 'end a search after so long', seconds)
-    .option('--first', 'end a search at its first violation', false)
+    .option('--first', 'end a search at its first violation')
     .option('--traces <folder>', 'keep the traces of violations here', 'traces')
     .option('--no-traces', 'keep no traces')
-    .option('--json', 'print one JSON array, an object per variant', false)
-    .option('--quiet', 'print no progress, and one line per variant', false)
-    .action(async (files: string[], given: Partial<VerifyOptions>) => {
+    .option('--json', 'print one JSON array, an object per variant')
+    .option('--quiet', 'print no progress, and one line per variant')
+    .action(async (files: string[], given: Given) => {
       const { verifySpec } = await import('./verify-spec.ts');
       const { engine } = await import('./built-in-engine.ts');
-      const options = { workers: null, maxStates: null, maxTime: null, ...given } as VerifyOptions;
-      done(await verifySpec(files, options, context, engine));
+      done(await verifySpec(files, { ...unset, ...given }, context, engine));
     });
 
   program

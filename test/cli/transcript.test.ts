@@ -1,0 +1,167 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockstep, root, steady } from './lockstep.ts';
+
+const spec = 'test/cli/fixtures/two-locks.ts';
+const bad = (name: string) => `test/fixtures/bad/${name}.ts`;
+let folder: string;
+let traces: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'lockstep-transcript-'));
+  traces = path.join(folder, 'traces');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const verify = (...args: string[]) => lockstep(['verify-spec', ...args, '--traces', traces]);
+const kept = (variant: string) => path.join(traces, 'two-locks', `${variant}.deadlock.trace.json`);
+
+describe('verify-spec', () => {
+  test('verified: exit 0', () => {
+    const { status, stdout, stderr } = verify(spec, '--variant', 'ordered');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(steady(stdout)).toMatchInlineSnapshot();
+  });
+
+  test('an expected violation: exit 0, with the counterexample', () => {
+    const { status, stdout, stderr } = verify(spec, '--variant', 'crossed', '--traces', traces);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot();
+  });
+
+  test('an unexpected violation, and one expected but not found: exit 1', () => {
+    expect(verify(spec, '--variant', 'unexpected').status).toBe(1);
+    const { status, stdout } = verify(spec, '--variant', 'not-found');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^verified {2}two-locks\/not-found {2}expected, but it holds: deadlock\n/,
+    );
+  });
+
+  test.each([
+    [['no-such-file.ts'], 'no such file: no-such-file.ts'],
+    [[spec, '--variant', 'v9'], "unknown variant 'v9'"],
+    [[spec, '--param', 'size=1'], "unknown parameter 'size'"],
+    [[spec, '--param', 'rounds'], 'It must be name=number'],
+    [[spec, '--param', 'rounds=many'], 'It must be name=number'],
+    [[spec, '--workers', '0'], 'whole number of at least 1'],
+    [[spec, '--workers', 'two'], 'whole number of at least 1'],
+    [[spec, '--max-states', '-5'], 'whole number of at least 1'],
+    [[spec, '--max-states', '1.5'], 'whole number of at least 1'],
+    [[spec, '--max-time', '0'], 'number of seconds above 0'],
+    [[spec, '--varaint', 'ordered'], "unknown option '--varaint'"],
+  ])('usage: %j: exit 2', (args, message) => {
+    const { status, stdout, stderr } = verify(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  test.each([
+    'no-threads',
+    'duplicate-names',
+    'yields-garbage',
+    'throws',
+    'endless-loop',
+    'random',
+    'date',
+  ])('an invalid spec, %s: exit 3', (name) => {
+    const { status, stdout } = verify(bad(name));
+    expect(stdout).toMatch(/^invalid /);
+    expect(stdout).not.toMatch(/^ {4}at /m);
+    expect(status).toBe(3);
+  });
+
+  test('an invalid spec, syntax error: exit 3 with the line', () => {
+    const file = path.join(folder, 'syntax-error.ts');
+    copyFileSync(path.join(root, 'test/fixtures/bad/syntax-error.ts.txt'), file);
+    const { status, stdout } = verify(file);
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/^invalid /);
+    expect(stdout).toMatch(/syntax-error\.ts:\d+/);
+  });
+
+  test('a limit: exit 4', () => {
+    const args = [
+      '--variant',
+      'ordered',
+      '--param',
+      'rounds=3',
+      '--no-reduction',
+      '--max-states',
+      '5',
+    ];
+    const { status, stdout } = verify(spec, ...args);
+    expect(status).toBe(4);
+    expect(stdout).toMatch(/^incomplete {2}two-locks\/ordered {2}ended early: /);
+  });
+
+  test('--json: the same for every number of workers but for times', () => {
+    const runs = (workers: string) => {
+      const { status, stdout } = verify(spec, '--json', '--workers', workers);
+      expect(status).toBe(1);
+      return JSON.parse(stdout).map((run: object) => ({ ...run, durationMs: 0 }));
+    };
+    const one = runs('1');
+    expect(one.map((run: { variant: string }) => run.variant)).toEqual([
+      'ordered',
+      'crossed',
+      'unexpected',
+      'not-found',
+    ]);
+    expect(Object.keys(one[0])).toEqual(
+      expect.arrayContaining(
+        'spec variant params verdict properties expected asExpected states transitions depth workers reduction memoryModel complete fingerprintCollisionProbability durationMs'.split(
+          ' ',
+        ),
+      ),
+    );
+    expect(runs('2')).toEqual(one);
+  });
+
+  test('help and version: exit 0; no command: exit 2', () => {
+    expect(lockstep(['--help'])).toMatchObject({ status: 0, stderr: '' });
+    expect(lockstep(['verify-spec', '--help']).stdout).toContain('--max-states <n>');
+    expect(lockstep(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(lockstep([])).toMatchObject({ status: 2, stdout: '' });
+    expect(lockstep(['verify'])).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+describe('replay-trace', () => {
+  const replay = (...args: string[]) => lockstep(['replay-trace', ...args]);
+  beforeAll(() => {
+    verify(spec);
+  });
+
+  test('that reproduces: exit 0', () => {
+    const { status, stdout, stderr } = replay(kept('crossed'));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot();
+  });
+
+  test('on another variant diverges at a named step: exit 5', () => {
+    const { status, stdout } = replay(kept('crossed'), '--variant', 'ordered');
+    expect(status).toBe(5);
+    expect(stdout).toMatchInlineSnapshot();
+  });
+
+  test('damaged, foreign or empty: one line and exit 5', () => {
+    const file = path.join(folder, 'x.trace.json');
+    const whole = readFileSync(kept('crossed'), 'utf8');
+    for (const content of ['', '{}\n', whole.slice(0, 300), whole.replaceAll('\n', '\r\n')]) {
+      writeFileSync(file, content);
+      const { status, stdout, stderr } = replay(file);
+      expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+      expect(stderr).toMatch(/^lockstep: .*\n$/);
+    }
+  });
+
+  test('missing: exit 2', () => {
+    expect(replay('none.trace.json').status).toBe(2);
+    expect(replay().status).toBe(2);
+    expect(replay(kept('crossed'), '--variant', 'v9').status).toBe(2);
+  });
+});
