@@ -1,9 +1,41 @@
-export { defineSpec, options, peek } from './spec/define.ts';
-export type { Model, Spec, ThreadBody, ThreadOptions, Variant } from './spec/define.ts';
-export type { Operation, Report, Steps } from './model/operation.ts';
-export type { Shared, Struct } from './model/shared.ts';
 export * from './kernel/access.ts';
+export * from './kernel/assert.ts';
+export * from './kernel/boot.ts';
+export * from './kernel/css.ts';
+export { note, together } from './kernel/ghost.ts';
+export * from './kernel/list.ts';
 export * from './kernel/memory.ts';
 export * from './kernel/mutex.ts';
+export * from './kernel/percpu-refcount.ts';
+export * from './kernel/percpu-rwsem.ts';
+export {
+  call_rcu,
+  type RcuCallback,
+  RcuHead,
+  rcu_barrier,
+  rcu_data,
+  rcu_head,
+  rcu_read_lock,
+  rcu_read_unlock,
+  synchronize_rcu,
+} from './kernel/rcu.ts';
 export * from './kernel/spinlock.ts';
-export * from './kernel/assert.ts';
+export {
+  alloc_workqueue,
+  cancel_work,
+  cancel_work_sync,
+  DECLARE_WORK,
+  flush_work,
+  flush_workqueue,
+  INIT_WORK,
+  queue_work,
+  Work,
+  type WorkFunction,
+  type Workqueue,
+  work_objects,
+  work_struct,
+} from './kernel/workqueue.ts';
+export type { Operation, Report, Steps } from './model/operation.ts';
+export type { Shared, Struct } from './model/shared.ts';
+export type { Model, Spec, ThreadBody, ThreadOptions, Variant } from './spec/define.ts';
+export { defineSpec, options, peek } from './spec/define.ts';

@@ -6,7 +6,13 @@ export function variable<T>(name: string, initial: T): Shared<Widen<T>> {
   return new Shared<Widen<T>>(name, initial as Widen<T>);
 }
 
-export type Widen<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
+export type Widen<T> = T extends boolean
+  ? boolean
+  : T extends number
+    ? number
+    : T extends string
+      ? string
+      : T;
 
 /** Plain load: `x` in the C. */
 export function load<T>(from: Shared<T>): Operation<T> {
@@ -61,7 +67,12 @@ export function wait_until<T>(on: Shared<T>, condition: (value: T) => boolean): 
 }
 
 function read<T>(name: string, from: Shared<T>): Operation<T> {
-  return operation<T>({ name, args: [from], reads: [from], step: ([value]) => ({ result: value }) });
+  return operation<T>({
+    name,
+    args: [from],
+    reads: [from],
+    step: ([value]) => ({ result: value }),
+  });
 }
 
 function write<T>(name: string, to: Shared<T>, value: T): Operation<void> {
@@ -71,4 +82,9 @@ function write<T>(name: string, to: Shared<T>, value: T): Operation<void> {
     writes: [to],
     step: () => ({ result: undefined, values: [value] }),
   });
+}
+
+/** For `build`: the value at the start of an object that exists in every configuration (a global). */
+export function initially<T>(of: Shared<T>, value: T): void {
+  (of as { initial: T }).initial = value;
 }

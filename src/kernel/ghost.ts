@@ -1,7 +1,13 @@
-import { type Effect, type Operation, operation, type OperationSpec, type Report } from '../model/operation.ts';
+import type { ThreadContext } from '../model/context.ts';
+import {
+  type Effect,
+  type Operation,
+  type OperationSpec,
+  operation,
+  type Report,
+} from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, SpecError } from '../model/shared.ts';
-import type { ThreadContext } from '../model/context.ts';
 
 /**
  * Bookkeeping that the kernel does not have: notes for properties, taken in the same atomic step as
@@ -55,12 +61,20 @@ export function current(what: string): ThreadContext {
   return runtime.thread;
 }
 
-function fuse<R>(main: Operation<R>, others: readonly Operation<any>[], args: readonly unknown[]): Operation<R> {
+function fuse<R>(
+  main: Operation<R>,
+  others: readonly Operation<any>[],
+  args: readonly unknown[],
+): Operation<R> {
   const specs: readonly OperationSpec<any>[] = [main.spec, ...others.map((part) => part.spec)];
   const writes = [...new Set(specs.flatMap((spec) => spec.writes ?? []))];
-  const reads = [...new Set(specs.flatMap((spec) => spec.reads ?? []))].filter((o) => !writes.includes(o));
+  const reads = [...new Set(specs.flatMap((spec) => spec.reads ?? []))].filter(
+    (o) => !writes.includes(o),
+  );
   const slots = new Map([...writes, ...reads].map((object, slot) => [object, slot]));
-  const own = specs.map((spec) => [...(spec.writes ?? []), ...(spec.reads ?? [])].map((o) => slots.get(o)!));
+  const own = specs.map((spec) =>
+    [...(spec.writes ?? []), ...(spec.reads ?? [])].map((o) => slots.get(o)!),
+  );
   return operation<R>({
     name: main.spec.name,
     args,
@@ -75,7 +89,10 @@ function fuse<R>(main: Operation<R>, others: readonly Operation<any>[], args: re
       for (const [part, spec] of specs.entries()) {
         const mine = own[part]!;
         const effect: Effect<any> | null = spec.step
-          ? spec.step(mine.map((slot) => after[slot]), thread)
+          ? spec.step(
+              mine.map((slot) => after[slot]),
+              thread,
+            )
           : { result: undefined };
         if (effect === null) return null;
         effect.values?.forEach((value, at) => {

@@ -1,18 +1,20 @@
-import { type Operation, operation, type Steps } from '../model/operation.ts';
+import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { type Life, Shared, SpecError, type Struct } from '../model/shared.ts';
 import type { Widen } from './access.ts';
 
 /** A field of a struct type that is more than a plain variable: a lock, a work item, a list. */
-export interface Embedded<T> {
-  embed(name: string, owner: Struct): T;
+export interface Embedded<T, Initial = never> {
+  /** `initial`: what `object` was given for the field. */
+  embed(name: string, owner: Struct, initial?: Initial): T;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** An object or an interface; with an interface, struct types may point to each other. */
+type Fields = object;
 
 /** The handle to a struct of a type: each field is a shared object. */
 export type Instance<F extends Fields> = Struct & {
-  readonly [K in keyof F]: F[K] extends Embedded<infer E> ? E : Shared<Widen<F[K]>>;
+  readonly [K in keyof F]: F[K] extends Embedded<infer E, any> ? E : Shared<Widen<F[K]>>;
 };
 
 export interface StructType<F extends Fields> {
@@ -25,22 +27,42 @@ export function pointer<T>(value: T | null = null): T | null {
   return value;
 }
 
-/** Declares a struct type: its C name, and its fields with their values after allocation. */
+/** An array field of pointers, all NULL: each element is a shared object of its own. */
+export function pointers<T>(length: number): Embedded<readonly Shared<T | null>[]> {
+  return {
+    embed: (name, owner) =>
+      Array.from({ length }, (_, at) => new Shared<T | null>(`${name}[${at}]`, null, owner)),
+  };
+}
+
+/**
+ * Declares a struct type: its C name, and its fields with their values after allocation. Types that
+ * point to each other need their fields declared as an interface: `struct<NodeFields>('node', ...)`
+ * beside `type Node = Instance<NodeFields>`.
+ */
 export function struct<const F extends Fields>(type: string, fields: F): StructType<F> {
   return { type, fields };
 }
 
-/** A struct that exists from the start, with values for some of its plain fields. */
+/** Values for some fields of a struct. */
+export type Initial<F extends Fields> = {
+  readonly [K in keyof F]?: F[K] extends Embedded<any, infer I> ? I : Widen<F[K]>;
+};
+
+/** A struct that exists from the start, with values for some of its fields. */
 export function object<F extends Fields>(
   of: StructType<F>,
   name: string,
-  initial: { readonly [K in keyof F]?: Widen<F[K]> } = {},
+  initial: Initial<F> = {},
 ): Instance<F> {
-  return handle(of, name, 'alive', initial as Fields);
+  return handle(of, name, 'alive', initial as Readonly<Record<string, unknown>>);
 }
 
 /** Allocates a zeroed struct, named after `label` and the allocating thread. */
-export function* kzalloc<F extends Fields>(of: StructType<F>, label: string = of.type): Steps<Instance<F>> {
+export function* kzalloc<F extends Fields>(
+  of: StructType<F>,
+  label: string = of.type,
+): Steps<Instance<F>> {
   const thread = runtime.thread;
   if (!thread) throw new SpecError(`kzalloc(${label}) outside a thread`);
   const made = handle(of, thread.allocate(label), 'absent', {});
@@ -57,35 +79,78 @@ function alloc(made: Struct): Operation<void> {
   });
 }
 
-/** Frees a struct. Freeing what is not allocated is a double free. */
+/** A field that debug_objects or lockdep looks at when the memory around it is freed. */
+interface Watched extends Shared<any> {
+  /** What is still active in it, in words; null: nothing. */
+  freed(value: unknown): string | null;
+  /** Further objects that belong to the field. */
+  readonly parts?: readonly Shared<any>[];
+}
+
+/**
+ * Frees a struct. Freeing what is not allocated is a double free; freeing memory with a queued
+ * work, a queued rcu_head or a held lock in it is reported as debug_check_no_obj_freed
+ * (lib/debugobjects.c) and debug_check_no_locks_freed (kernel/locking/lockdep.c) do.
+ */
 export function kfree(memory: Struct): Operation<void> {
+  const watched = watchedFields(memory);
   return operation<void>({
     name: 'kfree',
     args: [memory],
     writes: [memory.life],
-    step: ([life]) =>
-      life === 'alive'
-        ? { result: undefined, values: ['freed'] }
-        : {
-            result: undefined,
-            reports: [
-              {
-                rule: 'double-free',
-                message: `${memory.name} is freed twice`,
-                object: memory.name,
-                type: memory.type,
-                crash: true,
-              },
-            ],
-          },
+    reads: watched,
+    step: ([life, ...values]) => {
+      if (life !== 'alive') return { result: undefined, reports: [doubleFree(memory)] };
+      const active = watched
+        .map((field, at) => field.freed(values[at]))
+        .filter((what) => what !== null);
+      return {
+        result: undefined,
+        values: ['freed'],
+        reports: active.map((what) => ({
+          rule: 'active object freed',
+          message: `${memory.name} is freed with ${what}`,
+          object: memory.name,
+          type: memory.type,
+        })),
+      };
+    },
   });
+}
+
+function watchedFields(memory: Struct): Watched[] {
+  const fields = Object.values(memory)
+    .flat()
+    .flatMap((field: Watched) => [field, ...(field.parts ?? [])]);
+  return fields.filter((field): field is Watched => field instanceof Shared && 'freed' in field);
+}
+
+function doubleFree(memory: Struct): Report {
+  return {
+    rule: 'double-free',
+    message: `${memory.name} is freed twice`,
+    object: memory.name,
+    type: memory.type,
+    crash: true,
+  };
+}
+
+/** `container_of(work, struct kmem_cache, work)`: the struct of that type around an embedded field. */
+export function container_of<F extends Fields>(field: Shared<any>, of: StructType<F>): Instance<F> {
+  const owner = field.owner;
+  if (owner?.type !== of.type) {
+    throw new SpecError(
+      `${field.name} is part of ${owner ? `a ${owner.type}` : 'no struct'}, not of a ${of.type}`,
+    );
+  }
+  return owner as Instance<F>;
 }
 
 function handle<F extends Fields>(
   of: StructType<F>,
   name: string,
   life: Life,
-  initial: Fields,
+  initial: Readonly<Record<string, unknown>>,
 ): Instance<F> {
   const known = runtime.structs.get(name);
   if (known) {
@@ -97,13 +162,13 @@ function handle<F extends Fields>(
   for (const [field, value] of Object.entries(of.fields)) {
     const path = `${name}.${field}`;
     made[field] = isEmbedded(value)
-      ? value.embed(path, made as unknown as Struct)
+      ? value.embed(path, made as unknown as Struct, initial[field] as never)
       : new Shared(path, field in initial ? initial[field] : value, made as unknown as Struct);
   }
   runtime.structs.set(name, Object.freeze(made));
-  return made as Instance<F>;
+  return made as unknown as Instance<F>;
 }
 
-function isEmbedded(value: unknown): value is Embedded<unknown> {
+function isEmbedded(value: unknown): value is Embedded<unknown, any> {
   return typeof value === 'object' && value !== null && 'embed' in value;
 }

@@ -5,6 +5,11 @@ import { Shared, type Struct } from '../model/shared.ts';
 /** The value of a lock is the name of the thread that holds it. */
 export class Mutex extends Shared<string | null> {
   readonly sleeps = true;
+
+  /** lockdep: memory that contains a held lock must not be freed. */
+  freed(owner: string | null): string | null {
+    return owner === null ? null : `${this.name}, held by ${owner}`;
+  }
 }
 
 export function DEFINE_MUTEX(name: string): Mutex {
@@ -54,17 +59,27 @@ export function acquire(
     args: [lock],
     writes: [lock],
     blocks: true,
-    step: ([owner], thread) =>
-      owner === null ? { result: undefined, values: [thread.name] } : null,
-    check: (thread) =>
-      thread.held.includes(lock.name)
-        ? { rule: 'recursive locking', message: `${thread.name} already holds ${lock.name}`, object: lock.name }
-        : (check?.(thread) ?? null),
+    step: ([owner], thread) => {
+      if (owner === null) return { result: undefined, values: [thread.name] };
+      return owner === thread.name
+        ? { result: undefined, reports: [recursion(thread, lock)] }
+        : null;
+    },
+    ...(check ? { check } : {}),
     after: (thread) => {
       thread.held.push(lock.name);
       after?.(thread);
     },
   });
+}
+
+function recursion(thread: ThreadContext, lock: Shared<string | null>): Report {
+  return {
+    rule: 'recursive locking',
+    message: `${thread.name} takes ${lock.name}, which it already holds`,
+    object: lock.name,
+    crash: true,
+  };
 }
 
 /** Releases; releasing what this thread does not hold is reported and changes nothing. */

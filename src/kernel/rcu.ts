@@ -59,7 +59,7 @@ export function call_rcu(head: RcuHead, callback: RcuCallback): Operation<void> 
     name: 'call_rcu',
     args: [head, callback],
     writes: [head, next],
-    step: ([queued, list]: [RcuCallback | null, readonly Queued[]]) =>
+    step: ([queued, list]) =>
       queued === null
         ? { result: undefined, values: [callback, [...list, { head, barrier: null }]] }
         : {
@@ -105,7 +105,8 @@ function sync_wait(): Operation<void> {
     args: [],
     reads: all_readers(),
     blocks: true,
-    step: (readers: Reader[]) => (readers.some((r) => r?.includes(me)) ? null : { result: undefined }),
+    step: (readers: Reader[]) =>
+      readers.some((r) => r?.includes(me)) ? null : { result: undefined },
   });
 }
 
@@ -202,7 +203,10 @@ function gp_end(): Operation<void> {
       const done: Done[] = values.slice(lists.length, 2 * lists.length);
       return {
         result: undefined,
-        values: [...wait.map(() => []), ...done.map((d, cpu) => ({ ...d, queue: [...d.queue, ...wait[cpu]] }))],
+        values: [
+          ...wait.map(() => []),
+          ...done.map((d, cpu) => ({ ...d, queue: [...d.queue, ...wait[cpu]] })),
+        ],
       };
     },
   });
@@ -233,7 +237,7 @@ function dequeue(cpu: number): Operation<Queued> {
     writes: [rcu_data(cpu).done, reader],
     blocks: true,
     idle: true,
-    step: ([done]: [Done, Reader]) => {
+    step: ([done]) => {
       const first = done.queue[0];
       if (!first) return null;
       return {
@@ -270,7 +274,7 @@ function returned(cpu: number): Operation<void> {
             rule: 'lock held at exit',
             message: `an RCU callback returns on ${thread.name} with ${thread.held.join(', ') || 'an open section'}`,
           },
-    step: ([done]: [Done, Reader]) => ({
+    step: ([done]) => ({
       result: undefined,
       values: [{ ...done, invoking: null }, OUTSIDE],
     }),
@@ -293,7 +297,7 @@ function rcu_barrier_callback(cpu: number, caller: string): Operation<void> {
 }
 
 function waited_for(reader: Reader, waiter: string): Reader {
-  return reader === OUTSIDE || reader.includes(waiter) ? reader : [...reader, waiter].sort();
+  return reader === null || reader.includes(waiter) ? reader : [...reader, waiter].sort();
 }
 
 function all_readers(): Shared<Reader>[] {
@@ -309,6 +313,7 @@ function markers_of(thread: string): Shared<number> {
 
 function segment<T>(name: string, cpu: number): Shared<T> {
   const found = runtime.objects.get(`rcu_${name}:${cpu}`);
-  if (!found) throw new SpecError(`no RCU on CPU ${cpu}: give the threads to boot({ cpus, threads })`);
+  if (!found)
+    throw new SpecError(`no RCU on CPU ${cpu}: give the threads to boot({ cpus, threads })`);
   return found as Shared<T>;
 }

@@ -1,7 +1,7 @@
+import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Shared } from '../model/shared.ts';
-import type { ThreadContext } from '../model/context.ts';
 import { current } from './ghost.ts';
 
 /**

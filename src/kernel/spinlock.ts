@@ -12,6 +12,11 @@ import { reader_enter, reader_leave } from './rcu_reader.ts';
  */
 export class Spinlock extends Shared<string | null> {
   readonly sleeps = false;
+
+  /** lockdep: memory that contains a held lock must not be freed. */
+  freed(owner: string | null): string | null {
+    return owner === null ? null : `${this.name}, held by ${owner}`;
+  }
 }
 
 export function DEFINE_SPINLOCK(name: string): Spinlock {

@@ -18,7 +18,8 @@ export function set_system(system: System): void {
 
 function system(): System {
   const found = runtime.objects.get(NAME);
-  if (!found) throw new SpecError('RCU needs its threads: build with threads: boot({ ... })');
+  if (!found)
+    throw new SpecError('RCU and workqueues need their threads: build with threads: boot({ ... })');
   return found.initial as System;
 }
 

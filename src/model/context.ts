@@ -39,7 +39,10 @@ export class ThreadContext {
 
   copy(): ThreadContext {
     const twin = new ThreadContext(this.name, this.cpu, this.kind);
-    return Object.assign(twin, this, { held: [...this.held], allocations: { ...this.allocations } });
+    return Object.assign(twin, this, {
+      held: [...this.held],
+      allocations: { ...this.allocations },
+    });
   }
 
   /** Equal strings mean contexts that no later step can tell apart. */

@@ -49,18 +49,25 @@ export interface Configuration<P> {
   readonly variant: string;
 }
 
-export interface Spec<P extends Record<string, number> = Record<string, number>> {
+export interface Spec {
   readonly name: string;
   readonly about?: string;
   /** Parameters that size the configuration, with their defaults. */
-  readonly params?: P;
+  readonly params?: Readonly<Record<string, number>>;
   readonly variants: Readonly<Record<string, Variant>>;
-  readonly build: (configuration: Configuration<P>) => Model;
+  readonly build: (configuration: Configuration<Readonly<Record<string, number>>>) => Model;
+}
+
+/** A spec as its author writes it: `build` knows the parameters by name. */
+export interface SpecOf<P extends Readonly<Record<string, number>>>
+  extends Omit<Spec, 'params' | 'build'> {
+  readonly params?: P;
+  readonly build: (configuration: Configuration<{ readonly [K in keyof P]: number }>) => Model;
 }
 
 /** Declares a spec; a spec module exports it as its default. */
-export function defineSpec<const P extends Record<string, number> = Record<never, number>>(
-  spec: Spec<{ [K in keyof P]: number }>,
+export function defineSpec<const P extends Readonly<Record<string, number>> = Record<never, number>>(
+  spec: SpecOf<P>,
 ): Spec {
   return spec as unknown as Spec;
 }

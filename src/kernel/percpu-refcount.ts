@@ -1,0 +1,231 @@
+import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import { runtime } from '../model/runtime.ts';
+import { Shared, type Struct } from '../model/shared.ts';
+import { together } from './ghost.ts';
+import type { Embedded } from './memory.ts';
+import { call_rcu, RcuHead } from './rcu.ts';
+
+/**
+ * Per-CPU reference counts (lib/percpu-refcount.c).
+ *
+ * In per-CPU mode gets and puts add to per-CPU counters, and nobody can see zero. Killing the ref
+ * switches it to one atomic count: the flag is set, a callback is queued with call_rcu, and after
+ * the grace period it adds the counters up. Until then a bias keeps the count from reaching zero.
+ *
+ * The model keeps the true sum. Kernel gets and puts read the mode and then count, two steps, but
+ * inside one RCU section, and the sum is taken only after a grace period: a get that still saw
+ * per-CPU mode is in the sum, exactly as if it had come before the kill. So each is one step here.
+ *
+ * kill runs with interrupts off under percpu_ref_switch_lock and is one step too.
+ */
+export type Release = (ref: PercpuRef) => Steps<unknown>;
+
+export interface RefState {
+  readonly mode: 'percpu' | 'atomic';
+  /** References held, the base one and that of a switch in flight included. */
+  readonly count: number;
+  readonly dead: boolean;
+  /** confirm_switch is set: the switch callback has not run. The bias is in the count. */
+  readonly switching: boolean;
+  /** The per-CPU counters are allocated. */
+  readonly memory: boolean;
+  readonly release: Release | null;
+}
+
+export class PercpuRef extends Shared<RefState | null> {
+  readonly rcu: RcuHead;
+  readonly parts: readonly RcuHead[];
+
+  constructor(name: string, owner: Struct | null, initial: RefState | null) {
+    super(name, initial, owner);
+    this.rcu = new RcuHead(`${name}.rcu`, null, owner);
+    this.parts = [this.rcu];
+  }
+}
+
+/** `struct percpu_ref` inside a heap struct; `object` may be given what a live one starts with. */
+export function percpu_ref(): Embedded<PercpuRef, { release: Release; count?: number }> {
+  return {
+    embed: (name, owner, from) =>
+      new PercpuRef(name, owner, from ? { ...live(from.release), count: from.count ?? 1 } : null),
+  };
+}
+
+export function percpu_ref_init(ref: PercpuRef, release: Release): Operation<void> {
+  return operation<void>({
+    name: 'percpu_ref_init',
+    args: [ref, release],
+    writes: [ref],
+    step: () => ({ result: undefined, values: [live(release)] }),
+  });
+}
+
+/** In atomic mode a get at 0 is silent in the kernel; reported here, since it revives a released object. */
+export function percpu_ref_get(ref: PercpuRef): Operation<void> {
+  return percpu_ref_get_many(ref, 1);
+}
+
+export function percpu_ref_get_many(ref: PercpuRef, n: number): Operation<void> {
+  return operation<void>({
+    name: 'percpu_ref_get',
+    args: n === 1 ? [ref] : [ref, n],
+    writes: [ref],
+    step: ([state]) => ({
+      result: undefined,
+      values: [{ ...state, count: state.count + n }],
+      reports: drained(state)
+        ? [misuse(ref, 'percpu_ref get at zero', 'is taken after its count reached 0')]
+        : [],
+    }),
+  });
+}
+
+/** Fails only at a count of zero in atomic mode: a killed ref can still be taken. */
+export function percpu_ref_tryget(ref: PercpuRef): Operation<boolean> {
+  return tryget('percpu_ref_tryget', ref, (state) => !drained(state));
+}
+
+/** Fails as soon as the ref is killed. */
+export function percpu_ref_tryget_live(ref: PercpuRef): Operation<boolean> {
+  return tryget('percpu_ref_tryget_live', ref, (state) => !state.dead && !drained(state));
+}
+
+/** The put that reaches zero in atomic mode runs the release callback, in this thread's context. */
+export function* percpu_ref_put(ref: PercpuRef): Steps {
+  const release = yield* put(ref, 1);
+  if (release) yield* release(ref);
+}
+
+export function* percpu_ref_put_many(ref: PercpuRef, n: number): Steps {
+  const release = yield* put(ref, n);
+  if (release) yield* release(ref);
+}
+
+function put(ref: PercpuRef, n: number): Operation<Release | null> {
+  return operation<Release | null>({
+    name: 'percpu_ref_put',
+    args: n === 1 ? [ref] : [ref, n],
+    writes: [ref],
+    step: ([state]: readonly RefState[]) => {
+      const after = { ...state!, count: state!.count - n };
+      const low = exact(after) && after.count < 0;
+      return {
+        result: exact(after) && after.count === 0 ? after.release : null,
+        values: [after],
+        reports: low ? [misuse(ref, 'percpu_ref underflow', `is put at ${state!.count}`)] : [],
+      };
+    },
+  });
+}
+
+/** percpu_ref_kill_and_confirm(ref, NULL): drops the base reference and begins the switch. */
+export function percpu_ref_kill(ref: PercpuRef): Operation<void> {
+  const killed = operation<void>({
+    name: 'percpu_ref_kill',
+    args: [ref],
+    writes: [ref],
+    step: ([state]: readonly RefState[]) =>
+      state!.dead
+        ? {
+            result: undefined,
+            reports: [
+              { ...misuse(ref, 'percpu_ref killed twice', 'is killed again'), crash: true },
+            ],
+          }
+        : {
+            result: undefined,
+            // One reference for the switch taken, the base one dropped.
+            values: [{ ...state!, mode: 'atomic', dead: true, switching: true }],
+          },
+  });
+  return together(killed, call_rcu(ref.rcu, percpu_ref_switch_to_atomic_rcu));
+}
+
+/** The switch callback: adds up, confirms, frees the counters, then drops its own reference. */
+export function* percpu_ref_switch_to_atomic_rcu(head: RcuHead): Steps {
+  const ref = ref_of(head);
+  yield* switched(ref);
+  yield* percpu_ref_put(ref);
+}
+
+function switched(ref: PercpuRef): Operation<void> {
+  return operation<void>({
+    name: 'percpu_ref_switch_to_atomic_rcu',
+    args: [ref],
+    writes: [ref],
+    step: ([state]: readonly RefState[]) => ({
+      result: undefined,
+      values: [{ ...state!, switching: false, memory: false }],
+      reports:
+        state!.count <= 0
+          ? [misuse(ref, 'percpu_ref <= 0 after switching to atomic', `has count ${state!.count}`)]
+          : [],
+    }),
+  });
+}
+
+/** Frees the counters. Nothing to do when the switch callback has done so. */
+export function percpu_ref_exit(ref: PercpuRef): Operation<void> {
+  return operation<void>({
+    name: 'percpu_ref_exit',
+    args: [ref],
+    writes: [ref],
+    step: ([state]: readonly (RefState | null)[]) => ({
+      result: undefined,
+      values: [state?.memory ? { ...state, memory: false, mode: 'atomic', dead: true } : state],
+      reports:
+        state?.memory && state.switching
+          ? [
+              misuse(
+                ref,
+                'percpu_ref exit while a switch is in flight',
+                'is torn down before its switch callback ran',
+              ),
+            ]
+          : [],
+    }),
+  });
+}
+
+function tryget(
+  name: string,
+  ref: PercpuRef,
+  may: (state: RefState) => boolean,
+): Operation<boolean> {
+  return operation<boolean>({
+    name,
+    args: [ref],
+    writes: [ref],
+    step: ([state]: readonly RefState[]) =>
+      may(state!)
+        ? { result: true, values: [{ ...state!, count: state!.count + 1 }] }
+        : { result: false },
+  });
+}
+
+function live(release: Release): RefState {
+  return { mode: 'percpu', count: 1, dead: false, switching: false, memory: true, release };
+}
+
+/** Zero can be seen: the count is one number without bias. */
+function exact(state: RefState): boolean {
+  return state.mode === 'atomic' && !state.switching;
+}
+
+function drained(state: RefState): boolean {
+  return exact(state) && state.count <= 0;
+}
+
+/** container_of(rcu, struct percpu_ref, rcu) */
+function ref_of(head: RcuHead): PercpuRef {
+  return runtime.objects.get(head.name.slice(0, -'.rcu'.length)) as PercpuRef;
+}
+
+function misuse(ref: PercpuRef, rule: string, what: string): Report {
+  return {
+    rule,
+    message: `percpu_ref ${ref.name} ${what}`,
+    object: ref.name,
+    ...(ref.owner ? { type: ref.owner.type } : {}),
+  };
+}

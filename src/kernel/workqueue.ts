@@ -1,0 +1,379 @@
+import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import { Shared, type Struct } from '../model/shared.ts';
+import { current, named, together } from './ghost.ts';
+import { might_sleep } from './mutex.ts';
+import { cpu_numbers } from './system.ts';
+
+/**
+ * Workqueues (kernel/workqueue.c), bound ones: each CPU has a list of its own and runs at most
+ * `max_active` items of the queue at a time, each in a kworker thread (made by `boot`).
+ *
+ * The rules:
+ * - queue_work: test_and_set of PENDING is one step, putting the item on a list another. If PENDING
+ *   was set nothing is queued and the result is false.
+ * - The list is this CPU's, unless the item's function is running on another CPU's worker of the
+ *   same queue and the item was not re-initialised since (INIT_WORK wipes the pool id): then it
+ *   goes there, so that the item never runs twice at once.
+ * - A worker takes an item off the list in one step and clears PENDING in the next, just before it
+ *   calls the function. From then on the item may be queued again, or freed.
+ * - A worker of the same CPU passes over an item that another worker there is running.
+ */
+export type WorkFunction = (work: Work) => Steps<unknown>;
+
+export interface WorkState {
+  readonly fn: WorkFunction;
+  readonly pending: boolean;
+  /** The pool that ran it last; null after INIT_WORK. */
+  readonly pool: string | null;
+}
+
+/** `struct work_struct`; null until INIT_WORK. */
+export class Work extends Shared<WorkState | null> {
+  /** debug_objects: memory that contains a pending work must not be freed. */
+  freed(value: WorkState | null): string | null {
+    return value?.pending ? `work_struct ${this.name}, pending` : null;
+  }
+}
+
+/** `struct work_struct` inside a heap struct; `container_of(work, type)` gives the struct. */
+export function work_struct(): { embed(name: string, owner: Struct): Work } {
+  return { embed: (name, owner) => new Work(name, null, owner) };
+}
+
+/** `DECLARE_WORK(name, fn)`: a static work item. */
+export function DECLARE_WORK(name: string, fn: WorkFunction): Work {
+  return new Work(name, { fn, pending: false, pool: null });
+}
+
+/** A queued or running item, with the names of the threads that flush it. */
+export interface Item {
+  readonly work: Work;
+  readonly fn: WorkFunction;
+  readonly flushers: readonly string[];
+}
+
+interface Pool {
+  readonly name: string;
+  readonly queue: Shared<readonly Item[]>;
+  /** What each worker runs. */
+  readonly running: readonly Shared<Item | null>[];
+}
+
+/** `struct workqueue_struct`. */
+export interface Workqueue {
+  readonly handle: string;
+  readonly name: string;
+  readonly max_active: number;
+}
+
+/** A bound workqueue; `boot` makes its workers. */
+export function alloc_workqueue(
+  name: string,
+  { max_active = 1 }: { max_active?: number } = {},
+): Workqueue {
+  return Object.freeze({ handle: name, name, max_active });
+}
+
+export function kworker_name(wq: Workqueue, cpu: number, slot: number): string {
+  return `kworker/${cpu}${slot > 0 ? `.${slot}` : ''}-${wq.name}`;
+}
+
+function pool_of(wq: Workqueue, cpu: number): Pool {
+  const slots = Array.from({ length: wq.max_active }, (_, slot) => slot);
+  return {
+    name: `${wq.name}:${cpu}`,
+    queue: named<readonly Item[]>(`${wq.name}:${cpu}`, []),
+    running: slots.map((slot) =>
+      named<Item | null>(`${kworker_name(wq, cpu, slot)}.current`, null),
+    ),
+  };
+}
+
+function pools(wq: Workqueue): Pool[] {
+  return cpu_numbers().map((cpu) => pool_of(wq, cpu));
+}
+
+/** Debug objects: initialising an item that is pending is reported. */
+export function INIT_WORK(work: Work, fn: WorkFunction): Operation<void> {
+  return operation<void>({
+    name: 'INIT_WORK',
+    args: [work, fn],
+    writes: [work],
+    step: ([old]) => ({
+      result: undefined,
+      values: [{ fn, pending: false, pool: null }],
+      reports: old?.pending
+        ? [misuse(work, 'active object initialised', 'initialised while pending')]
+        : [],
+    }),
+  });
+}
+
+/**
+ * Queues the item on this thread's CPU; false when it was pending already. `also`: notes taken as
+ * the item is put on the list.
+ */
+export function* queue_work(
+  wq: Workqueue,
+  work: Work,
+  ...also: readonly Operation<void>[]
+): Steps<boolean> {
+  const claimed = yield* set_pending(work);
+  if (claimed === null) return false;
+  yield* together(insert_work(wq, work, claimed.fn, claimed.pool), ...also);
+  return true;
+}
+
+/** test_and_set_bit(PENDING); null when it was set. */
+function set_pending(work: Work): Operation<WorkState | null> {
+  return operation<WorkState | null>({
+    name: 'queue_work',
+    args: [work],
+    writes: [work],
+    step: ([state]) => {
+      if (state === null) {
+        const report = misuse(work, 'uninitialised object activated', 'queued before INIT_WORK');
+        return { result: null, reports: [report] };
+      }
+      if (state.pending) return { result: null };
+      return { result: state, values: [{ ...state, pending: true }] };
+    },
+  });
+}
+
+function insert_work(
+  wq: Workqueue,
+  work: Work,
+  fn: WorkFunction,
+  last: string | null,
+): Operation<void> {
+  const here = pool_of(wq, current('queue_work').cpu);
+  const there = pools(wq).find((pool) => pool.name === last && pool.name !== here.name);
+  return operation<void>({
+    name: 'insert_work',
+    args: [wq, work, fn, last],
+    writes: there ? [here.queue, there.queue] : [here.queue],
+    reads: there?.running ?? [],
+    step: ([queue, elsewhere, ...running]) => {
+      const item: Item = { work, fn, flushers: [] };
+      if (running.some((busy: Item | null) => runs(busy, item)))
+        return { result: undefined, values: [queue, [...elsewhere, item]] };
+      return { result: undefined, values: [[...queue, item]] };
+    },
+  });
+}
+
+/** A worker thread: process_one_work() for ever. */
+export function* kworker(wq: Workqueue, cpu: number, slot: number): Steps<never> {
+  for (;;) {
+    const item = yield* take_work(wq, cpu, slot);
+    yield* clear_pending(wq, cpu, item.work);
+    yield* item.fn(item.work);
+    yield* work_done(wq, cpu, slot);
+  }
+}
+
+function take_work(wq: Workqueue, cpu: number, slot: number): Operation<Item> {
+  const { queue, running } = pool_of(wq, cpu);
+  const others = running.filter((_, other) => other !== slot);
+  return operation<Item>({
+    name: 'process_one_work',
+    args: [wq],
+    writes: [queue, running[slot]!],
+    reads: others,
+    blocks: true,
+    idle: true,
+    step: ([items, , ...busy]: readonly any[]) => {
+      const first = (items as readonly Item[]).find(
+        (item) => !busy.some((other) => runs(other, item)),
+      );
+      if (!first) return null;
+      // Who flushes it is no business of the function, and would only make local states differ.
+      const result = { work: first.work, fn: first.fn, flushers: [] };
+      return { result, values: [items.filter((item: Item) => item !== first), first] };
+    },
+  });
+}
+
+/** set_work_pool_and_clear_pending(): the worker's first touch of the item itself. */
+function clear_pending(wq: Workqueue, cpu: number, work: Work): Operation<void> {
+  return operation<void>({
+    name: 'clear_pending',
+    args: [work],
+    writes: [work],
+    step: ([state]) => ({
+      result: undefined,
+      values: [{ ...state, pending: false, pool: `${wq.name}:${cpu}` }],
+    }),
+  });
+}
+
+/** The item itself is not touched any more: its function may have freed it. */
+function work_done(wq: Workqueue, cpu: number, slot: number): Operation<void> {
+  return operation<void>({
+    name: 'work_done',
+    args: [wq],
+    writes: [pool_of(wq, cpu).running[slot]!],
+    check: (thread) =>
+      thread.held.length === 0 && thread.readers === 0
+        ? null
+        : {
+            rule: 'lock held at exit',
+            message: `workqueue leaked lock or atomic: ${thread.held.join(', ') || 'an open section'}`,
+          },
+    step: () => ({ result: undefined, values: [null] }),
+  });
+}
+
+/**
+ * Waits for every item that is queued on or run by this workqueue at the call, on all CPUs; not for
+ * items queued later, not even by a flushed one. `also`: notes taken as the items are marked.
+ */
+export function* flush_workqueue(wq: Workqueue, ...also: readonly Operation<void>[]): Steps {
+  yield* together(
+    mark('flush_workqueue', wq, () => true),
+    ...also,
+  );
+  yield* wait_marks(wq);
+}
+
+/** Waits for the last queued instance of one item. True when there was something to wait for. */
+export function* flush_work(wq: Workqueue, work: Work): Steps<boolean> {
+  const found = yield* mark_work('flush_work', wq, work);
+  if (found) yield* wait_marks(wq);
+  return found;
+}
+
+/** Takes the item off its list. Its function may still be running. True when it was pending. */
+export function cancel_work(wq: Workqueue, work: Work): Operation<boolean> {
+  return grab(wq, work, 'cancel_work', false);
+}
+
+/** As cancel_work, and waits until its function is not running either; nobody can queue it meanwhile. */
+export function* cancel_work_sync(wq: Workqueue, work: Work): Steps<boolean> {
+  const was = yield* grab(wq, work, 'cancel_work_sync', true);
+  const running = yield* mark_work('flush_work', wq, work);
+  if (running) yield* wait_marks(wq);
+  yield* end_cancel(work);
+  return was;
+}
+
+/** try_to_grab_pending(): waits while PENDING is set by somebody who has not queued the item yet. */
+function grab(wq: Workqueue, work: Work, name: string, keep: boolean): Operation<boolean> {
+  const { queues } = work_objects(wq);
+  return operation<boolean>({
+    name,
+    args: [wq, work],
+    writes: [work, ...queues],
+    blocks: true,
+    check: (thread) => (keep ? might_sleep(thread, `${name}(${work.name})`) : null),
+    step: ([state, ...lists]) => {
+      if (state === null) return { result: false };
+      const listed = lists.some((list) => list.some((item: Item) => item.work === work));
+      if (state.pending && !listed) return null;
+      return {
+        result: state.pending,
+        values: [
+          { ...state, pending: keep },
+          ...lists.map((list) => list.filter((item: Item) => item.work !== work)),
+        ],
+      };
+    },
+  });
+}
+
+function end_cancel(work: Work): Operation<void> {
+  return operation<void>({
+    name: 'clear_work_data',
+    args: [work],
+    writes: [work],
+    step: ([state]) => ({
+      result: undefined,
+      values: [state && { ...state, pending: false, pool: null }],
+    }),
+  });
+}
+
+function mark(name: string, wq: Workqueue, wanted: (item: Item) => boolean): Operation<boolean> {
+  const me = current(name).name;
+  const { queues, workers } = work_objects(wq);
+  return operation<boolean>({
+    name,
+    args: [wq],
+    writes: [...queues, ...workers],
+    check: (thread) => might_sleep(thread, `${name}(${wq.name})`),
+    step: (values) => {
+      let found = false;
+      const marked = (item: Item): Item => {
+        if (!wanted(item)) return item;
+        found = true;
+        return { ...item, flushers: [...new Set([...item.flushers, me])].sort() };
+      };
+      const after = [
+        ...values.slice(0, queues.length).map((list) => list.map(marked)),
+        ...values.slice(queues.length).map((item) => item && marked(item)),
+      ];
+      return { result: found, values: after };
+    },
+  });
+}
+
+/** Marks the queued instance if there is one, else the running one. */
+function mark_work(name: string, wq: Workqueue, work: Work): Operation<boolean> {
+  const me = current(name).name;
+  const { queues, workers } = work_objects(wq);
+  const marked = (item: Item): Item =>
+    item.work === work ? { ...item, flushers: [...new Set([...item.flushers, me])].sort() } : item;
+  return operation<boolean>({
+    name,
+    args: [wq, work],
+    writes: [...queues, ...workers],
+    check: (thread) => might_sleep(thread, `${name}(${work.name})`),
+    step: (values) => {
+      const listed: Item[][] = values.slice(0, queues.length);
+      const busy: (Item | null)[] = values.slice(queues.length);
+      if (listed.some((list) => list.some((item) => item.work === work)))
+        return { result: true, values: [...listed.map((list) => list.map(marked)), ...busy] };
+      if (!busy.some((item) => item?.work === work)) return { result: false };
+      return { result: true, values: [...listed, ...busy.map((item) => item && marked(item))] };
+    },
+  });
+}
+
+function wait_marks(wq: Workqueue): Operation<void> {
+  const me = current('flush').name;
+  const { queues, workers } = work_objects(wq);
+  return operation<void>({
+    name: 'wait_for_flush',
+    args: [wq],
+    reads: [...queues, ...workers],
+    blocks: true,
+    step: (values) => {
+      const items: (Item | null)[] = values.flat();
+      return items.some((item) => item?.flushers.includes(me)) ? null : { result: undefined };
+    },
+  });
+}
+
+/** Where the items of the queue are, by CPU: those that wait and those that run. For properties too. */
+export function work_objects(wq: Workqueue): {
+  queues: Shared<readonly Item[]>[];
+  workers: Shared<Item | null>[];
+} {
+  const all = pools(wq);
+  return { queues: all.map((p) => p.queue), workers: all.flatMap((p) => p.running) };
+}
+
+/** find_worker_executing_work(): the same item with the same function. */
+function runs(busy: Item | null, item: Item): boolean {
+  return busy !== null && busy.work === item.work && busy.fn === item.fn;
+}
+
+function misuse(work: Work, rule: string, what: string): Report {
+  return {
+    rule,
+    message: `work_struct ${work.name} is ${what}`,
+    object: work.name,
+    ...(work.owner ? { type: work.owner.type } : {}),
+  };
+}

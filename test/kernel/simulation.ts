@@ -1,0 +1,115 @@
+import { ThreadContext } from '../../src/model/context.ts';
+import { type Operation, owners, type Report, type Steps } from '../../src/model/operation.ts';
+import { runtime } from '../../src/model/runtime.ts';
+import type { Shared } from '../../src/model/shared.ts';
+import type { ThreadBody, ThreadOptions } from '../../src/spec/define.ts';
+
+type Threads = Readonly<Record<string, ThreadBody | ThreadOptions>>;
+
+interface Running {
+  readonly context: ThreadContext;
+  readonly steps: Steps<unknown>;
+  next: Operation<unknown> | null;
+}
+
+/** Forgets the objects of the test before. */
+export function fresh(): void {
+  runtime.objects.clear();
+  runtime.structs.clear();
+}
+
+/** Runs threads by hand, in the order that a test says. */
+export class Simulation {
+  readonly reports: Report[] = [];
+  private readonly values = new Map<string, unknown>();
+  private readonly threads = new Map<string, Running>();
+
+  constructor(threads: Threads) {
+    for (const [name, body] of Object.entries(threads)) {
+      const { run, cpu = 0, kind = 'process' } = typeof body === 'function' ? { run: body } : body;
+      const running: Running = {
+        context: new ThreadContext(name, cpu, kind),
+        steps: run(),
+        next: null,
+      };
+      this.threads.set(name, running);
+      this.resume(running, undefined);
+    }
+  }
+
+  value<T>(of: Shared<T>): T {
+    return (this.values.has(of.name) ? this.values.get(of.name) : of.initial) as T;
+  }
+
+  names(): string[] {
+    return [...this.threads.keys()];
+  }
+
+  /** Name of the operation that the thread is at; null: it has finished. */
+  at(name: string): string | null {
+    return this.threads.get(name)!.next?.spec.name ?? null;
+  }
+
+  /** One step; false when the thread waits or has finished. */
+  step(name: string): boolean {
+    const thread = this.threads.get(name)!;
+    const spec = thread.next?.spec;
+    if (!spec) return false;
+    const dead = owners(spec).find((life) => this.value(life) !== 'alive');
+    if (dead) {
+      this.reports.push({
+        rule: 'use-after-free',
+        message: spec.name,
+        object: dead.name,
+        crash: true,
+      });
+      thread.next = null;
+      return true;
+    }
+    const objects = [...(spec.writes ?? []), ...(spec.reads ?? [])];
+    const effect =
+      spec.step?.(
+        objects.map((o) => this.value(o)),
+        thread.context,
+      ) ?? null;
+    if (effect === null) return false;
+    const found = spec.check?.(thread.context);
+    this.reports.push(...(found ? [found] : []), ...(effect.reports ?? []));
+    effect.values?.forEach((value, at) => {
+      this.values.set(spec.writes![at]!.name, value);
+    });
+    spec.after?.(thread.context, effect.result);
+    this.resume(thread, effect.result);
+    return true;
+  }
+
+  /** Steps of one thread until it waits, finishes, or is about to run `until`. */
+  run(name: string, until?: string): this {
+    for (let limit = 0; limit < 10_000; limit++) {
+      if (until !== undefined && this.at(name) === until) return this;
+      if (!this.step(name)) return this;
+    }
+    throw new Error(`${name} does not come to an end`);
+  }
+
+  /** All threads, as long as any can move. */
+  settle(): this {
+    while (this.names().some((name) => this.step(name)));
+    return this;
+  }
+
+  rules(): string[] {
+    return this.reports.map((report) => report.rule);
+  }
+
+  private resume(thread: Running, result: unknown): void {
+    const outer = runtime.thread;
+    runtime.thread = thread.context;
+    try {
+      const { done, value } = thread.steps.next(result);
+      thread.next = done ? null : (value as Operation<unknown>);
+    } finally {
+      runtime.thread = outer;
+    }
+  }
+}
