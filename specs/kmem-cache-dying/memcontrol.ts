@@ -1,0 +1,89 @@
+import {
+  container_of,
+  css_kill,
+  css_put,
+  css_tryget_online,
+  INIT_WORK,
+  kfree,
+  kzalloc,
+  load,
+  percpu_ref_put,
+  percpu_ref_tryget,
+  queue_work,
+  READ_ONCE,
+  rcu_read_lock,
+  rcu_read_unlock,
+  type Steps,
+  store,
+  type Work,
+} from 'lockstep';
+import { create_work, type KmemCache, type MemCgroup, memcg_kmem_cache_wq } from './objects.ts';
+import { memcg_create_kmem_cache, memcg_deactivate_kmem_caches } from './slab_common.ts';
+
+/** mm/memcontrol.c, v5.3. */
+
+/** The cache to allocate from: the child of the task's memcg, else the root cache. */
+export function* memcg_kmem_get_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
+  yield* rcu_read_lock();
+  const chosen = yield* lookup_cache(cachep, memcg);
+  yield* rcu_read_unlock();
+  return chosen;
+}
+
+/** The part of memcg_kmem_get_cache between rcu_read_lock and rcu_read_unlock. */
+function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
+  const kmemcg_id = yield* READ_ONCE(memcg.kmemcg_id);
+  if (kmemcg_id < 0) return cachep;
+  const memcg_cachep = yield* READ_ONCE(cachep.caches[kmemcg_id]!);
+  if (!memcg_cachep) {
+    yield* memcg_schedule_kmem_cache_create(memcg, cachep);
+    return cachep;
+  }
+  return (yield* percpu_ref_tryget(memcg_cachep.refcnt)) ? memcg_cachep : cachep;
+}
+
+export function* memcg_kmem_put_cache(cachep: KmemCache): Steps {
+  if (yield* load(cachep.root)) yield* percpu_ref_put(cachep.refcnt);
+}
+
+/** A page of the cache's slabs goes back to the page allocator: the page's reference is dropped. */
+export function* memcg_uncharge_slab(s: KmemCache): Steps {
+  yield* rcu_read_lock();
+  // counters of READ_ONCE(s.memcg) go down here
+  yield* percpu_ref_put(s.refcnt);
+  yield* rcu_read_unlock();
+}
+
+/** Inside memcg_kmem_get_cache's RCU section. Looks at no flag, takes no reference on cachep. */
+function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache): Steps {
+  if (!(yield* css_tryget_online(memcg.css))) return;
+  const cw = yield* kzalloc(create_work, 'cw');
+  yield* store(cw.memcg, memcg);
+  yield* store(cw.cachep, cachep);
+  yield* INIT_WORK(cw.work, memcg_kmem_cache_create_func);
+  yield* queue_work(memcg_kmem_cache_wq, cw.work);
+}
+
+/** Runs in a worker. */
+function* memcg_kmem_cache_create_func(work: Work): Steps {
+  const cw = container_of(work, create_work);
+  const memcg = (yield* load(cw.memcg))!;
+  const cachep = (yield* load(cw.cachep))!;
+  yield* memcg_create_kmem_cache(memcg, cachep);
+  yield* css_put(memcg.css);
+  yield* kfree(cw);
+}
+
+/** The offlining of a cgroup (css_killed_work_fn), from the kill to the put of its reference. */
+export function* css_offline(memcg: MemCgroup, parent: MemCgroup): Steps {
+  yield* css_kill(memcg.css);
+  yield* memcg_offline_kmem(memcg, parent);
+  yield* css_put(memcg.css);
+}
+
+function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return;
+  yield* store(memcg.kmem_state, 'ALLOCATED');
+  yield* memcg_deactivate_kmem_caches(memcg, parent);
+  yield* store(memcg.kmemcg_id, yield* load(parent.kmemcg_id));
+}

@@ -1,0 +1,131 @@
+import {
+  alloc_workqueue,
+  type Css,
+  container_of,
+  css,
+  DEFINE_MUTEX,
+  DEFINE_SPINLOCK,
+  type Embedded,
+  type Instance,
+  kfree,
+  LIST_HEAD,
+  type ListHead,
+  list_head,
+  options,
+  type PercpuRef,
+  percpu_ref,
+  pointer,
+  pointers,
+  type RcuHead,
+  type Release,
+  rcu_head,
+  type Shared,
+  type Steps,
+  type StructType,
+  struct,
+  type Work,
+  work_struct,
+} from 'lockstep';
+
+/** The points in which the variants differ. The defaults are the repaired protocol. */
+export const variant = options({
+  /** memcg_create_kmem_cache looks at dying (the seed), with memcg_kmem_wq_lock or without. */
+  create_checks: true,
+  create_locks: true,
+  /** memcg_create_kmem_cache looks whether another worker has made the cache already. */
+  create_looks_again: true,
+  /** kmemcg_cache_deactivate looks at dying, and does so under memcg_kmem_wq_lock. */
+  deactivate_checks: true,
+  deactivate_locks: true,
+  /** kmemcg_cache_shutdown likewise; or under slab_mutex, as everything was before. */
+  shutdown_checks: true,
+  shutdown_locks: true,
+  shutdown_takes_slab_mutex: false,
+  /** The parts of flush_memcg_workqueue. */
+  set_locks: true,
+  set_comes_first: true,
+  barrier: true,
+  flush: true,
+  /** a264df74df38: one more wait, for the callback that percpu_ref_kill queues. */
+  second_barrier: true,
+  /** Until b749ecfaf6c5 the reference on the memcg went with the unlinking of the cache. */
+  unlink_puts_memcg: true,
+  /** The rule for users: no allocation once the destruction has begun. */
+  users_stop_first: true,
+});
+
+const MAX_MEMCGS = 8;
+
+interface CacheFields {
+  /** How many users share a root cache. */
+  refcount: number;
+  /** Objects that users hold. */
+  objects: number;
+  // memcg_params of a root cache
+  dying: boolean;
+  children: Embedded<ListHead<KmemCache>>;
+  caches: Embedded<readonly Shared<KmemCache | null>[]>;
+  // memcg_params of a child
+  root: KmemCache | null;
+  memcg: MemCgroup | null;
+  refcnt: Embedded<PercpuRef, { release: Release; count?: number }>;
+  work_fn: ((s: KmemCache) => Steps<unknown>) | null;
+  work: Embedded<Work>; // shares its storage with rcu_head in the C
+  rcu_head: Embedded<RcuHead>;
+}
+
+interface MemcgFields {
+  css: Embedded<Css, { count?: number; noRef?: boolean }>;
+  kmem_state: string;
+  kmemcg_id: number;
+  kmem_caches: Embedded<ListHead<KmemCache>, readonly KmemCache[]>;
+  /** A note: its deactivation pass is over. */
+  deactivated: boolean;
+}
+
+export type KmemCache = Instance<CacheFields>;
+export type MemCgroup = Instance<MemcgFields>;
+
+export const kmem_cache = struct<CacheFields>('kmem_cache', {
+  refcount: 1,
+  objects: 0,
+  dying: false,
+  children: list_head<KmemCache>(),
+  caches: pointers<KmemCache>(MAX_MEMCGS),
+  root: pointer<KmemCache>(),
+  memcg: pointer<MemCgroup>(),
+  refcnt: percpu_ref(),
+  work_fn: null,
+  work: work_struct(),
+  rcu_head: rcu_head(),
+});
+
+export const mem_cgroup: StructType<MemcgFields> = struct<MemcgFields>('mem_cgroup', {
+  css: css(mem_cgroup_css_free),
+  kmem_state: 'ONLINE',
+  kmemcg_id: -1,
+  kmem_caches: list_head<KmemCache>(),
+  deactivated: false,
+});
+
+/** struct memcg_kmem_cache_create_work */
+export const create_work = struct('memcg_kmem_cache_create_work', {
+  memcg: pointer<MemCgroup>(),
+  cachep: pointer<KmemCache>(),
+  work: work_struct(),
+  /** A note: it was queued after flush_workqueue had begun. */
+  late: false,
+});
+
+function* mem_cgroup_css_free(css: Css): Steps {
+  yield* kfree(container_of(css, mem_cgroup));
+}
+
+// mm/slab_common.c
+export const slab_mutex = DEFINE_MUTEX('slab_mutex');
+export const memcg_kmem_wq_lock = DEFINE_SPINLOCK('memcg_kmem_wq_lock');
+export const slab_root_caches = LIST_HEAD<KmemCache>('slab_root_caches');
+export const slab_caches = LIST_HEAD<KmemCache>('slab_caches');
+
+// mm/memcontrol.c: flags 0, max_active 1, so bound and not ordered
+export const memcg_kmem_cache_wq = alloc_workqueue('memcg_kmem_cache', { max_active: 1 });

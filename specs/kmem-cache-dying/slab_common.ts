@@ -1,0 +1,272 @@
+import {
+  call_rcu,
+  container_of,
+  css_get,
+  css_get_many,
+  css_put,
+  flush_workqueue,
+  get_online_cpus,
+  get_online_mems,
+  INIT_WORK,
+  kfree,
+  kzalloc,
+  list_add,
+  list_del,
+  list_empty,
+  list_for_each_entry,
+  list_splice_init,
+  load,
+  mutex_lock,
+  mutex_unlock,
+  type PercpuRef,
+  percpu_ref_exit,
+  percpu_ref_init,
+  percpu_ref_kill,
+  put_online_cpus,
+  put_online_mems,
+  queue_work,
+  type RcuHead,
+  rcu_barrier,
+  type Steps,
+  spin_lock_irq,
+  spin_lock_irqsave,
+  spin_unlock_irq,
+  spin_unlock_irqrestore,
+  store,
+  together,
+  type Work,
+  WRITE_ONCE,
+} from 'lockstep';
+import * as note from './notes.ts';
+import {
+  type KmemCache,
+  kmem_cache,
+  type MemCgroup,
+  memcg_kmem_cache_wq,
+  memcg_kmem_wq_lock,
+  slab_caches,
+  slab_mutex,
+  slab_root_caches,
+  variant,
+} from './objects.ts';
+
+/**
+ * mm/slab_common.c, v5.3 (f0a3a24b532d) with the points of `variant`. Left out: what touches
+ * nothing that is shared (kasan, shrinking, sysfs, names), the array growth (memcg_cache_ids_sem),
+ * and SLAB_TYPESAFE_BY_RCU.
+ */
+
+export function* kmem_cache_destroy(s: KmemCache): Steps {
+  yield* flush_memcg_workqueue(s);
+
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  const refcount = (yield* load(s.refcount)) - 1;
+  yield* store(s.refcount, refcount);
+  if (refcount === 0) {
+    let busy = yield* shutdown_memcg_caches(s);
+    if (!busy) busy = yield* shutdown_cache(s);
+    // if (busy): "Slab cache still has objects"
+  }
+  yield* mutex_unlock(slab_mutex);
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+function* flush_memcg_workqueue(s: KmemCache): Steps {
+  if (variant.set_comes_first) yield* set_dying(s);
+  if (variant.barrier) yield* rcu_barrier();
+  if (variant.flush) yield* flush_workqueue(memcg_kmem_cache_wq);
+  if (!variant.set_comes_first) yield* set_dying(s);
+  if (variant.second_barrier) {
+    // No slab_mutex: the list can only shrink now.
+    if (!(yield* list_empty(s.children))) yield* rcu_barrier();
+  }
+  yield* note.flushed();
+}
+
+function* set_dying(s: KmemCache): Steps {
+  if (variant.set_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+  yield* together(store(s.dying, true), note.dying());
+  if (variant.set_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+}
+
+/** True (-EBUSY) when a child still has objects. */
+function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
+  for (const entry of s.caches) {
+    const c = yield* load(entry);
+    // A busy child stays on s.children here; the C moves it to a list of its own for this pass.
+    if (c && !(yield* shutdown_cache(c))) yield* store(entry, null);
+  }
+  for (const c of yield* list_for_each_entry(s.children)) yield* shutdown_cache(c);
+  return !(yield* list_empty(s.children));
+}
+
+/** True (-EBUSY) when it still has objects. */
+function* shutdown_cache(s: KmemCache): Steps<boolean> {
+  if ((yield* load(s.objects)) > 0) return true; // __kmem_cache_shutdown
+  yield* memcg_unlink_cache(s);
+  yield* list_del(s, slab_caches);
+  yield* slab_kmem_cache_release(s);
+  return false;
+}
+
+function* memcg_unlink_cache(s: KmemCache): Steps {
+  const root = yield* load(s.root);
+  if (!root) {
+    yield* list_del(s, slab_root_caches);
+    return;
+  }
+  const memcg = (yield* load(s.memcg))!;
+  yield* list_del(s, root.children);
+  yield* list_del(s, memcg.kmem_caches);
+  if (variant.unlink_puts_memcg) {
+    yield* css_put(memcg.css);
+    yield* store(s.memcg, null);
+  }
+}
+
+function* slab_kmem_cache_release(s: KmemCache): Steps {
+  yield* destroy_memcg_params(s);
+  yield* kfree(s);
+}
+
+function* destroy_memcg_params(s: KmemCache): Steps {
+  const root = yield* load(s.root);
+  if (!root) return;
+  if (!variant.unlink_puts_memcg) {
+    yield* css_put((yield* load(s.memcg))!.css);
+    yield* store(s.memcg, null);
+  }
+  yield* percpu_ref_exit(s.refcnt);
+}
+
+/** Runs in a worker. */
+export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  if (yield* may_create(memcg, root_cache)) yield* create_cache(memcg, root_cache);
+  yield* together(mutex_unlock(slab_mutex), note.not_creating());
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+/** The tests at the head of memcg_create_kmem_cache, each a `goto out_unlock` in the C. */
+function* may_create(memcg: MemCgroup, root_cache: KmemCache): Steps<boolean> {
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return false;
+  if (variant.create_checks) {
+    if (variant.create_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+    const dying = yield* together(load(root_cache.dying), note.creating());
+    if (variant.create_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+    if (dying) return false;
+  }
+  const idx = yield* load(memcg.kmemcg_id);
+  return !variant.create_looks_again || (yield* load(root_cache.caches[idx]!)) === null;
+}
+
+function* create_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
+  const idx = yield* load(memcg.kmemcg_id);
+  const s = yield* kzalloc(kmem_cache);
+  yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown); // init_memcg_params
+  yield* store(s.root, root_cache);
+  yield* list_add(s, slab_caches);
+  yield* css_get(memcg.css); // memcg_link_cache
+  yield* store(s.memcg, memcg);
+  yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
+  yield* list_add(s, memcg.kmem_caches);
+  yield* WRITE_ONCE(root_cache.caches[idx]!, s);
+}
+
+/** Runs in the worker that offlines the cgroup. */
+export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgroup): Steps {
+  const idx = yield* load(memcg.kmemcg_id);
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  for (const root of yield* list_for_each_entry(slab_root_caches)) {
+    const c = yield* load(root.caches[idx]!);
+    if (!c) continue;
+    yield* kmemcg_cache_deactivate(c);
+    yield* store(root.caches[idx]!, null);
+  }
+  let nr_reparented = 0;
+  for (const c of yield* list_for_each_entry(memcg.kmem_caches)) {
+    yield* WRITE_ONCE(c.memcg, parent);
+    yield* css_put(memcg.css);
+    nr_reparented++;
+  }
+  if (nr_reparented > 0) {
+    yield* list_splice_init(memcg.kmem_caches, parent.kmem_caches);
+    yield* css_get_many(parent.css, nr_reparented);
+  }
+  yield* together(mutex_unlock(slab_mutex), note.deactivated(memcg));
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+/** Under slab_mutex. */
+function* kmemcg_cache_deactivate(s: KmemCache): Steps {
+  const root = (yield* load(s.root))!;
+  if (variant.deactivate_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+  const dying = variant.deactivate_checks && (yield* load(root.dying));
+  if (!dying) {
+    yield* store(s.work_fn, kmemcg_cache_deactivate_after_rcu);
+    yield* together(call_rcu(s.rcu_head, kmemcg_rcufn), note.queued());
+  }
+  if (variant.deactivate_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+}
+
+/** RCU callback. */
+function* kmemcg_rcufn(head: RcuHead): Steps {
+  const s = container_of(head, kmem_cache);
+  yield* INIT_WORK(s.work, kmemcg_workfn);
+  yield* queue_work(memcg_kmem_cache_wq, s.work);
+}
+
+/** Runs in a worker. */
+function* kmemcg_workfn(work: Work): Steps {
+  const s = container_of(work, kmem_cache);
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  const work_fn = (yield* load(s.work_fn))!;
+  yield* work_fn(s);
+  yield* mutex_unlock(slab_mutex);
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {
+  yield* percpu_ref_kill(s.refcnt);
+}
+
+/** Release of the reference count: in whatever context the last reference is dropped. */
+export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
+  const s = container_of(ref, kmem_cache);
+  const root = (yield* load(s.root))!;
+  if (variant.shutdown_takes_slab_mutex) {
+    yield* mutex_lock(slab_mutex);
+    yield* queue_shutdown(s, root);
+    yield* mutex_unlock(slab_mutex);
+  } else if (variant.shutdown_locks) {
+    const flags = yield* spin_lock_irqsave(memcg_kmem_wq_lock);
+    yield* queue_shutdown(s, root);
+    yield* spin_unlock_irqrestore(memcg_kmem_wq_lock, flags);
+  } else {
+    yield* queue_shutdown(s, root);
+  }
+}
+
+/** What kmemcg_cache_shutdown does under the lock. */
+function* queue_shutdown(s: KmemCache, root: KmemCache): Steps {
+  if (variant.shutdown_checks && (yield* load(root.dying))) return;
+  yield* store(s.work_fn, kmemcg_cache_shutdown_fn);
+  yield* INIT_WORK(s.work, kmemcg_workfn);
+  yield* queue_work(memcg_kmem_cache_wq, s.work, note.queued());
+}
+
+function* kmemcg_cache_shutdown_fn(s: KmemCache): Steps {
+  yield* shutdown_cache(s); // WARN if it has objects
+}
