@@ -1,4 +1,5 @@
 import { runtime } from './runtime.ts';
+import { SpecError } from './shared.ts';
 
 /**
  * The half of the rewrite that runs: `spec/rewrite` inserts calls to these functions, so that a
@@ -65,9 +66,47 @@ export const frames = {
   },
 
   /** Registers a function's site and captured variables; returns the function. */
-  fn<F extends object>(site: string, fn: F, values: (() => unknown[]) | null): F {
+  fn<F extends object>(site: string, fn: F, values: (() => unknown[]) | null, name?: string): F {
     closures.set(fn, { site, values });
+    // The call around a function hides from the engine which name it should get.
+    if (name && (fn as { name?: unknown }).name !== name) {
+      Object.defineProperty(fn, 'name', { value: name, configurable: true });
+    }
     return fn;
+  },
+
+  /** Registers methods of an object literal; returns the object. */
+  methods<O extends Record<string, object>>(
+    literal: O,
+    rows: readonly (readonly [site: string, name: string, values: (() => unknown[]) | null])[],
+  ): O {
+    for (const [site, name, values] of rows) closures.set(literal[name]!, { site, values });
+    return literal;
+  },
+
+  /** The captured variables of a function that has none. */
+  none: (): unknown[] => [],
+
+  /**
+   * Keeps the object of a method call whose arguments suspend, and the method too, which was looked
+   * up before them; an inherited one goes with the object.
+   */
+  callee<O>(frame: Frame, first: number, object: O, method: string): O {
+    const own = Object.getOwnPropertyDescriptor(Object(object), method);
+    frame.temps[first] = object;
+    frame.temps[first + 1] = own?.value;
+    return object;
+  },
+
+  /** Called once per round of a loop of rewritten code. */
+  tick(place: string): void {
+    if (!ticks.counting || ++ticks.count <= MAX_TICKS) return;
+    ticks.count = 0;
+    const thread = runtime.thread ? ` in thread '${runtime.thread.name}'` : '';
+    throw new SpecError(
+      `${place}: a loop${thread} runs on and on without an operation; ` +
+        'a wait needs an operation in it, such as yield* wait_until(...)',
+    );
   },
 
   /** Registers the sites of a module. */
@@ -79,8 +118,10 @@ export const frames = {
    * Iterates an array by index so that the position can be read: `for (x of a)` with a yield in
    * its body becomes `for (x of frame.temps[n] = frames.iterate(a))`.
    */
-  iterate<T>(source: Iterable<T>): ArrayCursor<T> | Iterable<T> {
-    return Array.isArray(source) ? new ArrayCursor(source) : source;
+  iterate<T>(source: Iterable<T>): Iterable<T> {
+    if (typeof source === 'string') return new ArrayCursor([...source]);
+    const plain = Array.isArray(source) && source[Symbol.iterator] === Array.prototype.values;
+    return plain ? new ArrayCursor(source) : new HiddenCursor(source);
   },
 };
 
@@ -107,6 +148,19 @@ export class ArrayCursor<T> {
   }
 }
 
+/** A position that cannot be read; being of a class, it cannot be compared either. */
+class HiddenCursor<T> {
+  private readonly source: Iterable<T>;
+
+  constructor(source: Iterable<T>) {
+    this.source = source;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.source[Symbol.iterator]();
+  }
+}
+
 export function capturesOf(fn: object): Captures | undefined {
   return closures.get(fn);
 }
@@ -116,10 +170,36 @@ export function isCursor(value: object): value is ArrayCursor<unknown> {
 }
 
 function isLeaf(target: unknown): boolean {
-  return typeof target === 'object' && target !== null && Symbol.for('lockstep.operation') in target;
+  return (
+    typeof target === 'object' && target !== null && Symbol.for('lockstep.operation') in target
+  );
 }
 
-((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.frames')] ??= frames) as typeof frames;
+((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.frames')] ??=
+  frames) as typeof frames;
+
+/** Rounds of loops between two operations of a thread, before they count as endless. */
+const MAX_TICKS = 1_000_000;
+
+/** One for all copies of this module. */
+const ticks = ((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.ticks')] ??= {
+  count: 0,
+  counting: false,
+}) as { count: number; counting: boolean };
 
 /** Called before a thread is resumed: its loops may run on from zero. */
-export function resetTicks(): void {}
+export function resetTicks(): void {
+  ticks.count = 0;
+}
+
+/** Runs code whose loops are counted. */
+export function counted<T>(code: () => T): T {
+  const before = ticks.counting;
+  if (!before) ticks.count = 0;
+  ticks.counting = true;
+  try {
+    return code();
+  } finally {
+    ticks.counting = before;
+  }
+}

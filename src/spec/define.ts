@@ -66,9 +66,9 @@ export interface SpecOf<P extends Readonly<Record<string, number>>>
 }
 
 /** Declares a spec; a spec module exports it as its default. */
-export function defineSpec<const P extends Readonly<Record<string, number>> = Record<never, number>>(
-  spec: SpecOf<P>,
-): Spec {
+export function defineSpec<
+  const P extends Readonly<Record<string, number>> = Record<never, number>,
+>(spec: SpecOf<P>): Spec {
   return spec as unknown as Spec;
 }
 
@@ -78,7 +78,9 @@ export function defineSpec<const P extends Readonly<Record<string, number>> = Re
  */
 export function options<const O extends Record<string, boolean | number | string>>(
   defaults: O,
-): Readonly<{ [K in keyof O]: O[K] extends boolean ? boolean : O[K] extends number ? number : string }> {
+): Readonly<{
+  [K in keyof O]: O[K] extends boolean ? boolean : O[K] extends number ? number : string;
+}> {
   const view = {};
   for (const name of Object.keys(defaults)) {
     runtime.optionNames.add(name);

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Site } from '../model/frames.ts';
+import { runtime } from '../model/runtime.ts';
+import type { Shared } from '../model/shared.ts';
+import { importCode } from './cache.ts';
+import type { Spec } from './define.ts';
+import { isSpecError, SpecError, UsageError } from './errors.ts';
+import { placeOf, shownPath } from './places.ts';
+import { checkSpec } from './shape.ts';
+
+export interface LoadedSpec {
+  /** As shown to people and kept in traces: from the working directory. */
+  readonly file: string;
+  /** Equal for equal specs, wherever they lie. */
+  readonly digest: string;
+  /** The bundled module; `loadBundle` gives the same spec from it in another thread. */
+  readonly code: string;
+  readonly spec: Spec;
+  /** What the module itself made when it was evaluated; `build` adds to it. */
+  readonly baseline: Baseline;
+}
+
+/** What evaluating a spec's modules leaves in the registries. */
+export interface Baseline {
+  readonly objects: ReadonlyMap<string, Shared<unknown>>;
+  readonly structs: ReadonlyMap<string, object>;
+  readonly optionNames: ReadonlySet<string>;
+  readonly sites: ReadonlyMap<string, Site>;
+}
+
+/**
+ * Bundles, rewrites and evaluates a spec.
+ * @throws UsageError when there is no such file, SpecError when it is no spec
+ */
+export async function loadSpec(file: string): Promise<LoadedSpec> {
+  const place = path.resolve(file);
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (!found) throw new UsageError(`no such file: ${file}`);
+  if (!found.isFile()) throw new UsageError(`not a file: ${file}`);
+  // Not above: workers get bundles, and need neither the bundler nor the parser.
+  const { bundle } = await import('./bundle.ts');
+  const { code, digest } = await bundle(place);
+  return loadBundle(code, digest, shownPath(place));
+}
+
+/** Evaluates what `loadSpec` bundled. The same code is evaluated once in a thread. */
+export async function loadBundle(code: string, digest: string, file: string): Promise<LoadedSpec> {
+  const key = createHash('sha256').update(code).digest('hex');
+  const evaluation = evaluated.get(key) ?? queued(() => evaluate(code, key, file));
+  evaluated.set(key, evaluation);
+  return { ...(await evaluation), code, digest, file };
+}
+
+/** Puts the registries into the state after evaluation of a spec's modules. */
+export function restore(baseline: Baseline): void {
+  runtime.thread = null;
+  runtime.stack = [];
+  runtime.peek = null;
+  runtime.options = {};
+  runtime.objects = new Map(baseline.objects);
+  runtime.structs = new Map(baseline.structs);
+  runtime.optionNames = new Set(baseline.optionNames);
+  runtime.sites = new Map(baseline.sites);
+  runtime.assertions = new Set();
+}
+
+type Evaluation = Pick<LoadedSpec, 'spec' | 'baseline'>;
+
+const evaluated = new Map<string, Promise<Evaluation>>();
+let last: Promise<unknown> = Promise.resolve();
+
+/** One at a time, since modules register what they make in the one runtime. */
+function queued<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work, work);
+  last = turn.catch(() => {});
+  return turn;
+}
+
+async function evaluate(code: string, key: string, file: string): Promise<Evaluation> {
+  restore(EMPTY);
+  process.setSourceMapsEnabled(true);
+  let exported: unknown;
+  try {
+    exported = (await importCode(code, key)).default;
+  } catch (error) {
+    const files = new Set([file, ...[...runtime.sites.values()].map((site) => site.file)]);
+    const place = placeOf(error, files) ?? file;
+    throw new SpecError(
+      isSpecError(error) ? `${place}: ${error.message}` : `${place}: loading it throws ${error}`,
+    );
+  }
+  const { objects, structs, optionNames, sites } = runtime;
+  const baseline = { objects, structs, optionNames, sites };
+  // Registries are replaced, not changed, from here on.
+  restore(baseline);
+  checkSpec(exported, file);
+  checkVariants(exported, file, baseline);
+  return { spec: exported, baseline };
+}
+
+const EMPTY: Baseline = {
+  objects: new Map(),
+  structs: new Map(),
+  optionNames: new Set(),
+  sites: new Map(),
+};
+
+function checkVariants(spec: Spec, file: string, { optionNames }: Baseline): void {
+  const params = Object.keys(spec.params ?? {});
+  for (const [name, variant] of Object.entries(spec.variants)) {
+    for (const option of Object.keys(variant.options ?? {})) {
+      if (optionNames.has(option)) continue;
+      throw new SpecError(
+        `${file}: variant '${name}' sets option '${option}', which no options({ ... }) of the ` +
+          `module declares${among([...optionNames])}`,
+      );
+    }
+    for (const param of Object.keys(variant.params ?? {})) {
+      if (params.includes(param)) continue;
+      throw new SpecError(
+        `${file}: variant '${name}' sets parameter '${param}', which the spec's params do not ` +
+          `have${among(params)}`,
+      );
+    }
+  }
+}
+
+function among(names: readonly string[]): string {
+  return names.length > 0 ? ` (there are: ${names.join(', ')})` : '';
+}

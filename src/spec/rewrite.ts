@@ -1,0 +1,184 @@
+import type { SourceMap } from 'magic-string';
+import type { Site } from '../model/frames.ts';
+import { type Analysis, analyse, type LoopNode, type ObjectLiteral } from './analyse.ts';
+import { captures } from './closures.ts';
+import { Edits } from './edits.ts';
+import { position, sourceError } from './errors.ts';
+import { liveAt } from './liveness.ts';
+import type { FunctionInfo, YieldSite } from './scopes.ts';
+import { checkSharing } from './sharing.ts';
+import { headline, openingOf, type Program, parse } from './syntax.ts';
+import { Temporaries } from './temporaries.ts';
+
+export interface Module {
+  /** Name that identifies the module on every machine; site ids begin with it. */
+  readonly name: string;
+  /** The file as shown to people. */
+  readonly file: string;
+  /** One of Lockstep's own. */
+  readonly library: boolean;
+}
+
+export interface Rewritten {
+  readonly code: string;
+  readonly map: SourceMap;
+  readonly sites: readonly Site[];
+}
+
+/**
+ * Makes the generators of a module readable while they are suspended: every `yield` records where
+ * it is and how to read the values that later code may use. Lines stay where the author wrote them.
+ * @throws SpecError for what cannot be checked: syntax errors, variables shared by threads, eval
+ */
+export function rewrite(source: string, module: Module): Rewritten {
+  const program = parse(source, module.file);
+  const analysis = analyse(program);
+  const { table } = analysis;
+  const evil = table.references.find(({ name, binding }) => name === 'eval' && !binding);
+  if (evil) throw sourceError(module.file, source, evil.node.start, 'a spec cannot use eval');
+  if (!module.library) checkSharing(program, table, source, module.file);
+  return new Rewriting(source, module, program, analysis).run();
+}
+
+class Rewriting {
+  private readonly source: string;
+  private readonly module: Module;
+  private readonly program: Program;
+  private readonly analysis: Analysis;
+  private readonly edits: Edits;
+  private readonly temporaries: Temporaries;
+  private readonly sites: Site[] = [];
+  private readonly ids = new Map<FunctionInfo, string>();
+  /** Names of `globalThis[lockstep.frames]` and of a generator's frame, unused in the module. */
+  private readonly kit: string;
+  private readonly frame: string;
+
+  constructor(source: string, module: Module, program: Program, analysis: Analysis) {
+    this.source = source;
+    this.module = module;
+    this.program = program;
+    this.analysis = analysis;
+    this.kit = unused('$lk', source);
+    this.frame = unused('$f', source);
+    this.edits = new Edits(source);
+    this.temporaries = new Temporaries(this.edits, source, this.kit, this.frame);
+    for (const [index, { info }] of analysis.functions.entries()) {
+      this.ids.set(info, JSON.stringify(`${module.name}:f${index}`));
+    }
+  }
+
+  run(): Rewritten {
+    const { functions, loops, literals, sites } = this.analysis;
+    // Frames first: what is declared in the body has to be registered inside of their `try`.
+    for (const { info } of functions) if (info.rewritten) this.openFrame(info);
+    const registered = this.registerDeclarations();
+    this.registerExpressions();
+    for (const literal of literals) this.registerMethods(literal);
+    for (const loop of loops) this.limit(loop);
+    for (const site of sites) this.record(site);
+    const head =
+      `const ${this.kit} = globalThis[Symbol.for('lockstep.frames')]; ` +
+      `${this.kit}.sites(${JSON.stringify(this.sites)});${registered} `;
+    const first = this.program.body[0];
+    if (first) this.edits.wrap({ start: first.start, end: this.source.length }, head, '', 9);
+    return { ...this.edits.apply(this.module.file), sites: this.sites };
+  }
+
+  private openFrame({ node }: FunctionInfo): void {
+    const body = node?.body;
+    if (body?.type !== 'BlockStatement') return;
+    const { kit, frame } = this;
+    this.edits.atStart(openingOf(body), ` const ${frame} = ${kit}.enter(); try {`);
+    this.edits.atEnd(body.end - 1, `} finally { ${kit}.leave(${frame}); } `);
+  }
+
+  private record(site: YieldSite): void {
+    const { node, fn, statement } = site;
+    const id = `${this.module.name}:${this.sites.length}`;
+    const live = liveAt(site);
+    const temps = (live?.pending ?? []).flatMap((operand) => this.temporaries.hold(operand, fn));
+    const values = [...(live?.names ?? []), ...temps];
+    const { file, library } = this.module;
+    this.sites.push({
+      id,
+      file,
+      ...position(this.source, node.start),
+      library,
+      fn: fn.name || '(anonymous)',
+      text: headline(this.source, statement),
+      names: values.map((value) => value.replace(/^.*\.temps\[(\d+)\]$/, '$$$1')),
+    });
+    const at = `${this.kit}.at(${this.frame}, ${JSON.stringify(id)}, `;
+    const read = live ? `() => [${values.join(', ')}]` : 'null';
+    if (node.argument) this.edits.wrap(node.argument, at, `, ${read})`, 5);
+    else this.edits.atStart(node.end, ` ${at}undefined, ${read})`);
+  }
+
+  /** Registers function declarations where their block begins; gives the text for the module's. */
+  private registerDeclarations(): string {
+    let own = '';
+    for (const { info, scope, block } of this.analysis.functions) {
+      const { node } = info;
+      if (node?.type !== 'FunctionDeclaration' || !node.id || scope.kind === 'switch') continue;
+      const text = ` ${this.kit}.fn(${this.ids.get(info)}, ${node.id.name}, ${this.identity(info)});`;
+      if (block.type === 'Program') own += text;
+      else this.edits.atStart(openingOf(block), text);
+    }
+    return own;
+  }
+
+  private registerExpressions(): void {
+    for (const { info, fixed } of this.analysis.functions) {
+      const { node } = info;
+      if (!node || fixed || node.type === 'FunctionDeclaration') continue;
+      const open = `${this.kit}.fn(${this.ids.get(info)}, `;
+      this.edits.wrap(node, open, `, ${this.identity(info)})`, 1);
+    }
+  }
+
+  /** Methods, in literals where their names are certain to mean them. */
+  private registerMethods(literal: ObjectLiteral): void {
+    const rows: string[] = [];
+    const names = new Set<string>();
+    for (const property of literal.properties) {
+      if (property.type !== 'Property' || property.computed || property.kind !== 'init') return;
+      const { key, value } = property;
+      const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? key.value : null;
+      if (typeof name !== 'string' || names.has(name)) return;
+      names.add(name);
+      const info =
+        property.method && value.type === 'FunctionExpression'
+          ? this.analysis.table.infos.get(value)
+          : undefined;
+      if (!info) continue;
+      rows.push(`[${this.ids.get(info)}, ${JSON.stringify(name)}, ${this.values(info)}]`);
+    }
+    if (rows.length === 0) return;
+    this.edits.wrap(literal, `${this.kit}.methods(`, `, [${rows.join(', ')}])`, 1);
+  }
+
+  /** The last arguments of a registration. */
+  private identity(info: FunctionInfo): string {
+    return `${this.values(info)}, ${JSON.stringify(info.name)}`;
+  }
+
+  private values(info: FunctionInfo): string {
+    const names = captures(info);
+    if (!names) return 'null';
+    return names.length > 0 ? `() => [${names.join(', ')}]` : `${this.kit}.none`;
+  }
+
+  /** Counts the rounds of a loop, so that one without an operation does not run for ever. */
+  private limit(loop: LoopNode): void {
+    const { line } = position(this.source, loop.start);
+    const tick = ` ${this.kit}.tick(${JSON.stringify(`${this.module.file}:${line}`)});`;
+    if (loop.body.type === 'BlockStatement') this.edits.atStart(openingOf(loop.body), tick);
+    else this.edits.wrap(loop.body, `{${tick} `, ' }', 8);
+  }
+}
+
+function unused(stem: string, source: string): string {
+  let name = stem;
+  while (source.includes(name)) name += '$';
+  return name;
+}
