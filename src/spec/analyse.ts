@@ -250,7 +250,8 @@ class Walk implements Analysis {
     const target = bare(node);
     switch (target.type) {
       case 'Identifier':
-        return this.table.refer(target, { reads, writes: true });
+        this.table.refer(target, { reads, writes: true });
+        break;
       case 'MemberExpression':
         this.visit(target);
         break;

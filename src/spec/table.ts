@@ -99,7 +99,7 @@ export class Table {
       parent: this.fn,
       name: id?.name ?? (node && this.names.get(node)) ?? '',
       arrow: node?.type === 'ArrowFunctionExpression',
-      rewritten: node?.generator && !node.async,
+      rewritten: Boolean(node?.generator && !node.async),
       captures: new Set(),
       thisReads: [],
       usesOuterThis: false,
