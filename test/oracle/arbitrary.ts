@@ -39,9 +39,7 @@ export const randomProgram: fc.Arbitrary<RandomProgram> = shape.chain((s) =>
     variables: fc.constant(s.variables),
     locks: fc.constant(s.locks),
     structs: fc.constant(s.structs),
-    threads: fc.noBias(
-      fc.array(thread(s), { minLength: 2, maxLength: s.threads, size: 'max' }),
-    ),
+    threads: fc.noBias(fc.array(thread(s), { minLength: 2, maxLength: s.threads, size: 'max' })),
     always: fc.array(condition(s), { maxLength: 2 }),
     atEnd: fc.array(condition(s), { maxLength: 1 }),
     sometimes: fc.array(condition(s), { maxLength: 1 }),
@@ -55,7 +53,12 @@ function thread(s: Shape): fc.Arbitrary<RandomThread> {
   });
 }
 
-function list(s: Shape, depth: number, bounded: boolean, held: readonly number[] = []): fc.Arbitrary<readonly Statement[]> {
+function list(
+  s: Shape,
+  depth: number,
+  bounded: boolean,
+  held: readonly number[] = [],
+): fc.Arbitrary<readonly Statement[]> {
   const most = depth === 2 ? s.length : Math.max(2, s.length - 2);
   return fc.noBias(
     fc.array(statement(s, depth, bounded, held), {

@@ -1,5 +1,11 @@
 import { type Findings, finalText, TooBig } from './findings.ts';
-import { type Condition, type Operand, type RandomProgram, REGISTERS, type Statement } from './program.ts';
+import {
+  type Condition,
+  type Operand,
+  type RandomProgram,
+  REGISTERS,
+  type Statement,
+} from './program.ts';
 
 /**
  * The oracle for random programs: compiles the statements to flat code and searches all states

@@ -23,7 +23,9 @@ function plain(value: unknown): string {
     if ('name' in value && typeof value.name === 'string') return `&${value.name}`;
     if (value instanceof Map || value instanceof Set) return `{${[...value].map(plain).join(',')}}`;
     if (Array.isArray(value)) return `[${value.map(plain).join(',')}]`;
-    return `{${Object.entries(value).map(([name, v]) => `${name}:${plain(v)}`).join(',')}}`;
+    return `{${Object.entries(value)
+      .map(([name, v]) => `${name}:${plain(v)}`)
+      .join(',')}}`;
   }
   return JSON.stringify(value) ?? 'undefined';
 }

@@ -40,7 +40,13 @@ export type Statement =
   /** Exchanges two variables in one step. */
   | { readonly op: 'swap'; readonly a: number; readonly b: number }
   /** Waits for `a == x && b == y` of two variables. */
-  | { readonly op: 'wait-both'; readonly a: number; readonly b: number; readonly x: number; readonly y: number }
+  | {
+      readonly op: 'wait-both';
+      readonly a: number;
+      readonly b: number;
+      readonly x: number;
+      readonly y: number;
+    }
   | { readonly op: 'locked'; readonly lock: number; readonly body: readonly Statement[] }
   | { readonly op: 'unlock'; readonly lock: number }
   | { readonly op: 'wait'; readonly on: number; readonly value: number; readonly not: boolean }
@@ -186,7 +192,9 @@ function showOperand(operand: Operand): string {
 
 function showCondition(condition: Condition): string {
   const clauses = condition.clauses.map(({ object, equals }) =>
-    'variable' in object ? `x${object.variable} == ${equals}` : `held(l${object.lock}) == ${equals}`,
+    'variable' in object
+      ? `x${object.variable} == ${equals}`
+      : `held(l${object.lock}) == ${equals}`,
   );
   return `${condition.negated ? 'not ' : ''}(${clauses.join(' && ')})`;
 }
