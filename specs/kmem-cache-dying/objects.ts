@@ -37,10 +37,11 @@ export const variant = options({
   /** kmemcg_cache_deactivate looks at dying, and does so under memcg_kmem_wq_lock. */
   deactivate_checks: true,
   deactivate_locks: true,
-  /** kmemcg_cache_shutdown likewise; or under slab_mutex, as everything was before. */
+  /** kmemcg_cache_shutdown likewise. */
   shutdown_checks: true,
   shutdown_locks: true,
-  shutdown_takes_slab_mutex: false,
+  /** Before the patch: slab_mutex guards the flag, where it is set and in the release too. */
+  slab_mutex_guards: false,
   /** The parts of flush_memcg_workqueue. */
   set_locks: true,
   set_comes_first: true,

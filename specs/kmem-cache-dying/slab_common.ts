@@ -87,9 +87,11 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
 }
 
 function* set_dying(s: KmemCache): Steps {
-  if (variant.set_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+  if (variant.slab_mutex_guards) yield* mutex_lock(slab_mutex);
+  else if (variant.set_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
   yield* together(store(s.dying, true), note.dying());
-  if (variant.set_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+  if (variant.slab_mutex_guards) yield* mutex_unlock(slab_mutex);
+  else if (variant.set_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
 }
 
 /** True (-EBUSY) when a child still has objects. */
@@ -246,7 +248,7 @@ function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {
 export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
   const s = container_of(ref, kmem_cache);
   const root = (yield* load(s.root))!;
-  if (variant.shutdown_takes_slab_mutex) {
+  if (variant.slab_mutex_guards) {
     yield* mutex_lock(slab_mutex);
     yield* queue_shutdown(s, root);
     yield* mutex_unlock(slab_mutex);
