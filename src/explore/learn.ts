@@ -3,6 +3,8 @@ import { Frontier } from './frontier.ts';
 
 const WALKS = 64;
 const STEPS = 4000;
+/** A walk that has learned nothing for so many steps has gone in circles. */
+const PATIENCE = 200;
 
 /**
  * Teaches the automata by random walks before the first round, so that few rounds follow. The walks
@@ -14,25 +16,33 @@ export function learnByWalking(machine: Machine): void {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
     return Math.floor((seed / 2 ** 32) * limit);
   };
+  const moves: Transition[] = [];
   for (let walk = 0; walk < WALKS; walk++) {
-    const row = new Frontier(machine.width);
-    row.push(machine.initialRow(), 0, machine.width, 0, 0);
-    // Half of the walks stay with one thread for a while: long stretches reach deep code.
-    let stay: number | null = null;
-    for (let step = 0; step < STEPS; step++) {
-      const moves = machine.threads
-        .map((_, thread) => machine.transition(row.rows, 0, thread))
-        .filter((move): move is Transition => move !== null && !move.crash);
-      if (moves.length === 0) break;
-      const move =
-        (walk % 2 === 1 && draw(8) > 0 && moves.find(({ node }) => node.thread === stay)) ||
-        moves[draw(moves.length)]!;
-      stay = move.node.thread;
-      if (machine.width > row.stride) row.widen(machine.width);
-      row.rows[stay] = move.next.state.id;
-      for (let i = 0; i < move.changes.length; i += 2) {
-        row.rows[move.changes[i]!] = move.changes[i + 1]!;
+    const state = new Frontier(machine.width);
+    state.push(machine.initialRow(), 0, machine.width, 0, 0);
+    let stay = -1;
+    let learned = 0;
+    for (let step = 0; step - learned < PATIENCE && step < STEPS; step++) {
+      const known = machine.learned.length;
+      let same: Transition | null = null;
+      moves.length = 0;
+      for (let thread = 0; thread < machine.threads.length; thread++) {
+        const move = machine.transition(state.rows, 0, thread);
+        if (!move || move.crash) continue;
+        moves.push(move);
+        if (thread === stay) same = move;
       }
+      if (moves.length === 0) break;
+      // Half of the walks stay with one thread for a while: long stretches reach deep code.
+      const onward = walk % 2 === 1 && draw(8) > 0 ? same : null;
+      const move = onward ?? moves[draw(moves.length)]!;
+      stay = move.node.thread;
+      if (machine.width > state.stride) state.widen(machine.width);
+      state.rows[stay] = move.next.state.id;
+      for (let i = 0; i < move.changes.length; i += 2) {
+        state.rows[move.changes[i]!] = move.changes[i + 1]!;
+      }
+      if (machine.learned.length > known) learned = step;
     }
   }
 }

@@ -6,7 +6,7 @@ import type { ThreadDeclaration } from './program.ts';
 import { runtime } from './runtime.ts';
 import { SpecError } from './shared.ts';
 import { show } from './text.ts';
-import { canonical, Opaque } from './value.ts';
+import { canonical, canonicalFrozen, deepFreeze, mayChange, Opaque } from './value.ts';
 
 /** Where a thread is: its suspended call stack, live locals and pending operation. */
 export interface LocalState {
@@ -67,7 +67,7 @@ export class ThreadAutomaton {
 
   /** The local state after `from`'s pending operation gave `result`. Runs the generator if new. */
   next(from: LocalState, result: unknown): LocalState {
-    const key = canonical([result]);
+    const key = canonicalFrozen(result);
     const known = from.edges.get(key);
     if (known) return known;
     const instance = this.instanceAt(from);
@@ -97,7 +97,8 @@ export class ThreadAutomaton {
     };
     this.known.set(key, state);
     this.states.push(state);
-    this.parked.set(state, instance);
+    // A closure in the operation sees the instance's variables: that instance must not move on.
+    if (!instance.pending?.args?.some(mayChange)) this.parked.set(state, instance);
     return state;
   }
 
@@ -179,6 +180,8 @@ export class ThreadAutomaton {
       );
     }
     instance.pending = step.value.spec;
+    // Always, so that code which changes what it gave away fails the same way in every run.
+    deepFreeze(instance.pending.args);
   }
 
   /** Runs spec code with the runtime set up for this thread, and names it in what goes wrong. */

@@ -192,6 +192,12 @@ export function resetTicks(): void {
   ticks.count = 0;
 }
 
+/** From now on, loops are counted, or not. */
+export function countTicks(counting: boolean): void {
+  ticks.count = 0;
+  ticks.counting = counting;
+}
+
 /** Runs code whose loops are counted. */
 export function counted<T>(code: () => T): T {
   const before = ticks.counting;

@@ -5,7 +5,7 @@ import { runtime } from './runtime.ts';
 import type { Shared } from './shared.ts';
 import { Slot } from './slot.ts';
 import { TupleMap } from './tuple-map.ts';
-import { canonical, deepFreeze } from './value.ts';
+import { canonicalFrozen, deepFreeze } from './value.ts';
 
 /** What a thread does next from a state: known once, then a table look-up. */
 export interface Transition {
@@ -195,9 +195,11 @@ export class Machine {
     const { context } = node.state;
     const values = [...(spec.writes ?? []), ...(spec.reads ?? [])].map(value);
     const effect = spec.step ? spec.step(values, context) : { result: undefined };
-    if (effect === BLOCKED) return BLOCKED;
     const found = spec.check?.(context);
-    return found ? { ...effect, reports: [found, ...(effect.reports ?? [])] } : effect;
+    if (!found) return effect;
+    // What is wrong with the call is wrong also when it has to wait; nothing is known of after.
+    if (effect === BLOCKED) return { result: undefined, reports: [{ ...found, crash: true }] };
+    return { ...effect, reports: [found, ...(effect.reports ?? [])] };
   }
 
   private resolve(
@@ -244,7 +246,7 @@ export class Machine {
   }
 
   private internResult(result: unknown): unknown {
-    const text = canonical([result]);
+    const text = canonicalFrozen(result);
     if (this.results.has(text)) return this.results.get(text);
     this.results.set(text, deepFreeze(result));
     return result;

@@ -1,6 +1,6 @@
 import { type Fingerprint, fingerprint, ZERO } from './fingerprint.ts';
 import { type Shared, SpecError } from './shared.ts';
-import { canonical, deepFreeze, Opaque } from './value.ts';
+import { canonicalFrozen, deepFreeze, Opaque } from './value.ts';
 
 /** A shared object's place in the state row, and the values it has been seen to take. */
 export class Slot {
@@ -34,7 +34,7 @@ export class Slot {
 
   private textOf(value: unknown): string {
     try {
-      return canonical([value]);
+      return canonicalFrozen(value);
     } catch (error) {
       if (!(error instanceof Opaque)) throw error;
       throw new SpecError(

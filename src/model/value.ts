@@ -5,80 +5,150 @@ import { isShared } from './shared.ts';
 export class Opaque extends Error {}
 
 /**
- * A string that is equal for two lists of values exactly when no program can tell the lists apart:
- * by structure, and by which mutable objects in them are the same object. Handles count by name,
- * closures by the function's site and what they captured.
+ * A string that is equal for two lists of mutable values exactly when no program can tell the lists
+ * apart: by structure, by which objects in them are the same object, and by what may still be
+ * changed. Handles count by name, closures by the function's site and what they captured.
  * @throws Opaque for generators, class instances, accessors, symbols and unknown functions.
  */
 export function canonical(values: readonly unknown[]): string {
-  const seen = new Map<object, number>();
-  return values.map((value) => encode(value, seen)).join(',');
+  return new Encoder(true).all(values);
 }
 
-function encode(value: unknown, seen: Map<object, number>): string {
-  switch (typeof value) {
-    case 'number':
-      return Object.is(value, -0) ? '-0' : String(value);
-    case 'string':
-      return JSON.stringify(value);
-    case 'boolean':
-      return value ? 't' : 'f';
-    case 'undefined':
-      return 'u';
-    case 'bigint':
-      return `${value}n`;
-    case 'object':
-      return value === null ? '_' : encodeObject(value, seen);
-    case 'function':
-      return encodeFunction(value, seen);
-    default:
-      throw new Opaque(`a ${typeof value} cannot be compared`);
+/** As `canonical`, for values that are frozen, or will be before anybody looks at them. */
+export function canonicalFrozen(value: unknown): string {
+  return new Encoder(false).one(value);
+}
+
+class Encoder {
+  private readonly seen = new Map<object, number>();
+  /** Whether it shows if an object is frozen. */
+  private readonly marks: boolean;
+
+  constructor(marks: boolean) {
+    this.marks = marks;
+  }
+
+  all(values: Iterable<unknown>): string {
+    return Array.from(values, (value) => this.one(value)).join(',');
+  }
+
+  one(value: unknown): string {
+    switch (typeof value) {
+      case 'number':
+        return Object.is(value, -0) ? '-0' : String(value);
+      case 'string':
+        return JSON.stringify(value);
+      case 'boolean':
+        return value ? 't' : 'f';
+      case 'undefined':
+        return 'u';
+      case 'bigint':
+        return `${value}n`;
+      case 'object':
+        return value === null ? '_' : this.object(value);
+      case 'function':
+        return this.function(value);
+      default:
+        throw new Opaque(`a ${typeof value}`);
+    }
+  }
+
+  private object(value: object): string {
+    if (isShared(value)) return `&${value.name}`;
+    if (isHandle(value)) return `&${value.handle}`;
+    const before = this.seen.get(value);
+    if (before !== undefined) return `^${before}`;
+    this.seen.set(value, this.seen.size);
+    if (isCursor(value)) return `c(${this.one(value.array)},${value.index})`;
+    const mark = this.marks ? markOf(value) : '';
+    const prototype: unknown = Object.getPrototypeOf(value);
+    switch (prototype) {
+      case Array.prototype:
+        if (hasExactly(value, (value as unknown[]).length + 1)) {
+          return `${mark}[${this.all(value as unknown[])}]`;
+        }
+        throw new Opaque('an array with a hole or a field');
+      case Map.prototype:
+        if (!this.marks) throw new Opaque('a Map, which cannot be frozen');
+        if (hasExactly(value, 0)) return `${mark}m(${this.all([...(value as Map<unknown, unknown>)].flat(1))})`;
+        throw new Opaque('a Map with a field');
+      case Set.prototype:
+        if (!this.marks) throw new Opaque('a Set, which cannot be frozen');
+        if (hasExactly(value, 0)) return `${mark}s(${this.all(value as Set<unknown>)})`;
+        throw new Opaque('a Set with a field');
+      case Object.prototype:
+        return `${mark}{${this.fields(value)}}`;
+      case null:
+        return `${mark}0{${this.fields(value)}}`;
+      default:
+        throw new Opaque('an instance of a class');
+    }
+  }
+
+  private fields(value: object): string {
+    const texts = Reflect.ownKeys(value).map((key) => {
+      const field = Object.getOwnPropertyDescriptor(value, key)!;
+      if (typeof key === 'symbol') throw new Opaque('an object with a symbol for a key');
+      if (field.get || field.set || !field.enumerable) throw new Opaque('an object with an accessor');
+      return `${JSON.stringify(key)}:${this.one(field.value)}`;
+    });
+    return texts.join(',');
+  }
+
+  private function(fn: object): string {
+    const captures = capturesOf(fn);
+    if (!captures?.values || Object.keys(fn).length > 0) {
+      throw new Opaque('a function whose captured variables are not known, or may change');
+    }
+    const before = this.seen.get(fn);
+    if (before !== undefined) return `^${before}`;
+    this.seen.set(fn, this.seen.size);
+    let values: unknown[];
+    try {
+      values = captures.values();
+    } catch {
+      throw new Opaque('a closure over a variable that is not initialised yet');
+    }
+    return `f(${captures.site},${this.all(values)})`;
   }
 }
 
-function encodeObject(value: object, seen: Map<object, number>): string {
-  if (isShared(value)) return `&${value.name}`;
-  if ('handle' in value && typeof value.handle === 'string') return `&${value.handle}`;
-  const before = seen.get(value);
-  if (before !== undefined) return `^${before}`;
-  seen.set(value, seen.size);
-  const all = (items: Iterable<unknown>): string => [...items].map((v) => encode(v, seen)).join(',');
-  // Array.from, not map: a hole reads as undefined, which is what a reader of it sees.
-  if (Array.isArray(value)) return `[${all(Array.from(value))}]`;
-  if (isCursor(value)) return `c(${encode(value.array, seen)},${value.index})`;
-  if (value instanceof Map) return `m(${all([...value].flat(1))})`;
-  if (value instanceof Set) return `s(${all(value)})`;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new Opaque(`an instance of ${prototype.constructor?.name ?? 'a class'}`);
-  }
-  const fields = Object.entries(Object.getOwnPropertyDescriptors(value)).map(([name, field]) => {
-    if (field.get || field.set) throw new Opaque('an accessor');
-    return `${JSON.stringify(name)}:${encode(field.value, seen)}`;
-  });
-  return `{${fields.join(',')}}`;
+function isHandle(value: object): value is { readonly handle: string } {
+  return 'handle' in value && typeof value.handle === 'string';
 }
 
-function encodeFunction(fn: object, seen: Map<object, number>): string {
-  const captures = capturesOf(fn);
-  if (!captures?.values) throw new Opaque('a function whose captured variables are not known');
-  const before = seen.get(fn);
-  if (before !== undefined) return `^${before}`;
-  seen.set(fn, seen.size);
-  let values: unknown[];
-  try {
-    values = captures.values();
-  } catch {
-    throw new Opaque('a closure over a variable that is not initialised yet');
-  }
-  return `f(${captures.site}${values.map((v) => `,${encode(v, seen)}`).join('')})`;
+function markOf(value: object): string {
+  if (Object.isFrozen(value)) return '!';
+  return Object.isExtensible(value) && !Object.isSealed(value) ? '' : '?';
 }
 
-/** Values live in many states at once, so they are frozen before a spec sees them. */
+/** No own keys beside the expected number; a hole in an array makes it one fewer. */
+function hasExactly(value: object, count: number): boolean {
+  return Reflect.ownKeys(value).length === count;
+}
+
+/**
+ * Shared values and results live in many states at once, so nobody may change them. Handles are
+ * left alone.
+ */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
+  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value)) return value;
+  if (Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
   return value;
+}
+
+/**
+ * Could calling this value, or a function in it, give something else later? Only what captures
+ * nothing, or has no functions in it, certainly stays the same.
+ */
+export function mayChange(value: unknown): boolean {
+  if (typeof value === 'function') {
+    const captures = capturesOf(value)?.values;
+    return !captures || captures().length > 0;
+  }
+  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value)) return false;
+  const opaque = value instanceof Map || value instanceof Set;
+  return opaque || !Object.isFrozen(value) || Object.values(value).some(mayChange);
 }
