@@ -1,15 +1,8 @@
 import type { Outcome, Replay } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
-import type { Spec } from '../spec/define.ts';
+import type { LoadedSpec } from '../spec/load.ts';
 
 /** The parts of Lockstep that the commands put together; tests put other ones in their place. */
-
-export interface Loaded {
-  readonly file: string;
-  readonly digest: string;
-  readonly code: string;
-  readonly spec: Spec;
-}
 
 export interface SearchProgress {
   readonly states: number;
@@ -30,12 +23,12 @@ export interface SearchLimits {
 }
 
 export interface Engine {
-  load(file: string): Promise<Loaded>;
+  load(file: string): Promise<LoadedSpec>;
   instantiate(
-    loaded: Loaded,
+    loaded: LoadedSpec,
     variant: string,
     overrides: Readonly<Record<string, number>>,
   ): Program;
-  verify(loaded: Loaded, program: Program, limits: SearchLimits): Promise<Outcome>;
+  verify(loaded: LoadedSpec, program: Program, limits: SearchLimits): Promise<Outcome>;
   replay(program: Program, schedule: readonly string[]): Replay;
 }

@@ -1,15 +1,15 @@
 import path from 'node:path';
 import type { PropertyOutcome, Replay } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
+import type { LoadedSpec } from '../spec/load.ts';
 import { type Trace, writeTrace } from '../verdict/trace.ts';
 import { tracePath } from '../verdict/trace-path.ts';
 import type { Context } from './context.ts';
-import type { Loaded } from './engine.ts';
 
 /** The trace of a replayed violation. */
 export function traceOf(
   cwd: string,
-  loaded: Loaded,
+  loaded: LoadedSpec,
   program: Program,
   property: PropertyOutcome,
   replay: Replay,

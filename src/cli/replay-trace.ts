@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Program } from '../model/program.ts';
 import { type Reproduced, replayLines } from '../report/replay.ts';
 import { styleFor } from '../report/style.ts';
 import { UsageError } from '../spec/errors.ts';
+import type { LoadedSpec } from '../spec/load.ts';
 import { reproduce } from '../verdict/reproduce.ts';
 import { readTrace, type Trace, TraceError } from '../verdict/trace.ts';
 import { combine, type ExitCode, exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
-import type { Engine, Loaded } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { ReplayOptions } from './options.ts';
 
 /** Re-runs kept traces step by step and says of each whether it still happens. */
@@ -47,8 +49,7 @@ async function replayOne(
   const trace = await readTrace(path.resolve(context.cwd, file), file);
   const loaded = await engine.load(specFileOf(trace, file, context.cwd));
   const variant = options.variant ?? trace.variant;
-  checkSubject(trace, file, loaded, options);
-  const program = engine.instantiate(loaded, variant, trace.params);
+  const program = instantiateFor(trace, file, loaded, options, engine);
   const replay = engine.replay(
     program,
     trace.steps.map((step) => step.thread),
@@ -72,19 +73,18 @@ function specFileOf(trace: Trace, file: string, cwd: string): string {
 }
 
 /** A trace whose variant or parameter is gone is stale; a variant that was typed is a typing error. */
-function checkSubject(trace: Trace, file: string, loaded: Loaded, options: ReplayOptions): void {
-  const { spec } = loaded;
-  const variants = Object.keys(spec.variants);
-  if (options.variant !== null && !variants.includes(options.variant)) {
-    throw new UsageError(
-      `unknown variant '${options.variant}'; ${spec.name} has: ${variants.join(', ')}`,
-    );
-  }
-  const stale = (what: string) => new TraceError(`${file} is stale: ${spec.name} has no ${what}`);
-  if (options.variant === null && !variants.includes(trace.variant)) {
-    throw stale(`variant '${trace.variant}' any more`);
-  }
-  for (const name of Object.keys(trace.params)) {
-    if (!(name in (spec.params ?? {}))) throw stale(`parameter '${name}' any more`);
+function instantiateFor(
+  trace: Trace,
+  file: string,
+  loaded: LoadedSpec,
+  options: ReplayOptions,
+  engine: Engine,
+): Program {
+  try {
+    return engine.instantiate(loaded, options.variant ?? trace.variant, trace.params);
+  } catch (error) {
+    const mistyped = options.variant !== null && !(options.variant in loaded.spec.variants);
+    if (!(error instanceof UsageError) || mistyped) throw error;
+    throw new TraceError(`${file} is stale: ${error.message}`);
   }
 }

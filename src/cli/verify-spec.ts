@@ -5,12 +5,13 @@ import type { Reporter } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { terminalReporter } from '../report/terminal.ts';
 import { thousands } from '../report/text.ts';
-import { UsageError } from '../spec/errors.ts';
+import { isSpecError, UsageError } from '../spec/errors.ts';
+import type { LoadedSpec } from '../spec/load.ts';
 import { confirms } from '../verdict/reproduce.ts';
 import type { Counterexample, Run } from '../verdict/run.ts';
 import { combine, type ExitCode, exitCodes, judge } from '../verdict/verdict.ts';
 import { type Context, Fault } from './context.ts';
-import type { Engine, Loaded } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { findSpecs } from './find-specs.ts';
 import { keepTrace, relative, traceOf } from './keep-trace.ts';
 import type { VerifyOptions } from './options.ts';
@@ -44,7 +45,7 @@ export async function verifySpec(
 interface Entry {
   /** As shown to people. */
   readonly file: string;
-  readonly loaded: Loaded | null;
+  readonly loaded: LoadedSpec | null;
   readonly message: string;
 }
 
@@ -77,8 +78,7 @@ async function loadAll(
 
 /** The message, if the spec is at fault; else the error goes on. */
 function messageOfSpecError(error: unknown): string {
-  // By name, since a bundled spec throws the error class of its own copy of the model.
-  if (error instanceof Error && error.name === 'SpecError') return error.message;
+  if (isSpecError(error)) return error.message;
   throw error;
 }
 
@@ -129,7 +129,7 @@ function runsOf(entry: Entry, options: VerifyOptions): ((setting: Setting) => Pr
 
 async function runVariant(
   file: string,
-  loaded: Loaded,
+  loaded: LoadedSpec,
   variant: string,
   setting: Setting,
 ): Promise<Run> {
@@ -164,7 +164,7 @@ async function runVariant(
 
 /** Replays every violation that was found, and keeps its trace. */
 async function confirmAll(
-  loaded: Loaded,
+  loaded: LoadedSpec,
   program: Program,
   outcome: Outcome,
   overrides: Readonly<Record<string, number>>,

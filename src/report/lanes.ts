@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { Replay, StepRecord } from '../explore/outcome.ts';
-import { abbreviate, pad, padStart, plain, width, wrap } from './text.ts';
+import { abbreviate, pack, pad, padStart, plain, width, wrap } from './text.ts';
 
 /**
  * A schedule as a table: one column per thread that moves or waits, a row per step. What does not
@@ -23,7 +23,7 @@ interface Row {
   readonly thread: string;
   readonly text: string;
   /** The locals with which the step was taken. */
-  readonly locals: string;
+  readonly locals: readonly string[];
   /** What became of shared objects, or who holds what is waited for. */
   readonly shared: readonly string[];
   /** `file:line`, or ''. */
@@ -43,12 +43,12 @@ function tell(replay: Replay): Story {
   replay.steps.forEach((step, i) => {
     const add = (kind: Row['kind'], thread: string, text: string, more: Partial<Row> = {}) =>
       rows.push({
-        ...{ kind, step: i + 1, thread, text: plain(text), locals: '', place: '', fn: '' },
+        ...{ kind, step: i + 1, thread, text: plain(text), locals: [], place: '', fn: '' },
         ...more,
         shared: (more.shared ?? []).map(plain),
       });
     add('step', step.thread, step.result === '' ? step.text : `${step.text} = ${step.result}`, {
-      locals: plain(newLocals(step, shown)),
+      locals: newLocals(step, shown).map(plain),
       shared: step.changes.map((c) => `${c.object}: ${c.from} -> ${c.to}`),
       place: step.site ? `${step.site.file}:${step.site.line}` : '',
       fn: step.site?.fn ?? '',
@@ -75,7 +75,7 @@ function reportLine(rule: string, message: string): string {
 }
 
 /** The step's locals, but for those that an earlier step of the same call showed already. */
-function newLocals(step: StepRecord, shown: Map<string, string>): string {
+function newLocals(step: StepRecord, shown: Map<string, string>): string[] {
   const call = `${step.thread} ${step.stack.join(' ')} `;
   return Object.entries(step.locals)
     .filter(([name, value]) => {
@@ -83,8 +83,7 @@ function newLocals(step: StepRecord, shown: Map<string, string>): string {
       shown.set(call + name, value);
       return true;
     })
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 interface Layout {
@@ -106,7 +105,10 @@ function choose(story: Story, columns: number): Layout {
   const naturals = story.threads.map((thread) => {
     const own = story.rows.filter((row) => row.thread === thread && row.kind !== 'report');
     const wait = (row: Row) => (row.kind === 'wait' ? 2 : 0);
-    const texts = own.flatMap((row) => [width(row.text) + wait(row), width(row.locals) + 2]);
+    const texts = own.flatMap((row) => [
+      width(row.text) + wait(row),
+      width(row.locals.join(' ')) + 2,
+    ]);
     return Math.max(width(thread), ...texts);
   });
   const shared = Math.max(6, ...story.rows.flatMap((row) => row.shared.map(width)));
@@ -144,9 +146,8 @@ function ownLines(row: Row, layout: Layout, room: number, chalk: ChalkInstance):
     return as(indented(row.text + holder, room, 3), chalk.yellow);
   }
   const statement = as(wrap(row.text, room, 4), String);
-  return row.locals === ''
-    ? statement
-    : [...statement, ...as(indented(row.locals, room, 2), chalk.dim)];
+  const locals = pack(row.locals, room - 2, 4).map((line) => `  ${line}`);
+  return [...statement, ...as(locals, chalk.dim)];
 }
 
 function indented(text: string, room: number, maxLines: number): string[] {

@@ -10,7 +10,7 @@ export interface Reproduced {
   readonly trace: Trace;
   /** The variant it was run on. */
   readonly variant: string;
-  /** The spec is not, byte for byte, the one that the trace was recorded with. */
+  /** The bundle of the spec is not, byte for byte, the one that the trace was recorded with. */
   readonly changed: boolean;
   readonly replay: Replay;
   readonly reproduction: Reproduction;
@@ -38,7 +38,7 @@ export function replayLines(
   const say = (text: string) =>
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
-  if (changed) say('the spec has changed since the trace was recorded');
+  if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
   say(result === 'diverged' ? `recorded: ${trace.message}` : reproduction.message);
   const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
   if (steps.length > 0) lines.push('', ...lanes({ ...replay, steps }, columns, chalk));

@@ -27,7 +27,7 @@ export function abbreviate(text: string, columns: number): string {
   return `${head(text, columns - 2 - tail)}..${[...text].slice(-tail).join('')}`;
 }
 
-/** Breaks into lines of at most `columns`, at best after a blank, a comma, `(` or `.`. */
+/** Breaks into lines of at most `columns`, at best after a blank, else after a comma, `(` or `.`. */
 export function wrap(text: string, columns: number, maxLines = 3): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -39,6 +39,22 @@ export function wrap(text: string, columns: number, maxLines = 3): string[] {
     rest = rest.slice(cut).trimStart();
   }
   return [...lines, rest];
+}
+
+/** Puts as many items on each line as fit; an item that is too long for any line is abbreviated. */
+export function pack(items: readonly string[], columns: number, maxLines: number): string[] {
+  const lines: string[] = [];
+  for (const item of items.map((each) => abbreviate(each, columns))) {
+    const last = lines.at(-1);
+    if (last !== undefined && width(last) + 1 + width(item) <= columns) {
+      lines[lines.length - 1] = `${last} ${item}`;
+    } else if (lines.length === maxLines) {
+      return [...lines, '...'];
+    } else {
+      lines.push(item);
+    }
+  }
+  return lines;
 }
 
 function head(text: string, columns: number): string {
@@ -53,7 +69,7 @@ function head(text: string, columns: number): string {
 
 /** Length of the longest part that ends at a good place to break; 0 when there is none. */
 function lastBreak(piece: string): number {
-  return /^.*[ (,.]/s.exec(piece)?.[0].length ?? 0;
+  return (/^.*\S /s.exec(piece) ?? /^.*[(,.]/s.exec(piece))?.[0].length ?? 0;
 }
 
 export function thousands(count: number): string {

@@ -1,9 +1,10 @@
 import type { Context } from '../../src/cli/context.ts';
-import type { Engine, Loaded } from '../../src/cli/engine.ts';
+import type { Engine } from '../../src/cli/engine.ts';
 import type { VerifyOptions } from '../../src/cli/options.ts';
 import type { Outcome, PropertyOutcome, Replay } from '../../src/explore/outcome.ts';
 import type { Program } from '../../src/model/program.ts';
-import { SpecError } from '../../src/model/shared.ts';
+import { SpecError, UsageError } from '../../src/spec/errors.ts';
+import type { LoadedSpec } from '../../src/spec/load.ts';
 
 /** An engine that finds what it is told to, for tests of what the commands make of it. */
 export interface Finds {
@@ -37,9 +38,10 @@ export function fakeEngine(
         digest: 'd1',
         code: '',
         spec: { name, params: { size: 2 }, variants },
-      } as unknown as Loaded;
+      } as unknown as LoadedSpec;
     },
     instantiate: ({ spec }, variant, overrides) => {
+      if (!(variant in spec.variants)) throw new UsageError(`unknown variant '${variant}'`);
       calls.push(`${spec.name}/${variant} ${JSON.stringify(overrides)}`);
       return {
         spec: spec.name,

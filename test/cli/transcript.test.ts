@@ -22,13 +22,47 @@ describe('verify-spec', () => {
   test('verified: exit 0', () => {
     const { status, stdout, stderr } = verify(spec, '--variant', 'ordered');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(steady(stdout)).toMatchInlineSnapshot();
+    expect(steady(stdout)).toMatchInlineSnapshot(`
+      "verified  two-locks/ordered  as expected
+        searched  16 states, 16 transitions, depth 8, complete
+        how       reduction on, <workers>, 1 round, <time>
+        model     sequential consistency, rounds=1, no limit of states or time
+        missed    no statement, 6.5e-18 chance of two states with one fingerprint
+      "
+    `);
   });
 
   test('an expected violation: exit 0, with the counterexample', () => {
     const { status, stdout, stderr } = verify(spec, '--variant', 'crossed', '--traces', traces);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot();
+    expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
+      "violated  deadlock  two-locks/crossed  as expected
+        searched  17 states, 18 transitions, depth 8, complete
+        how       reduction on, <workers>, 1 round, <time>
+        model     sequential consistency, rounds=1, no limit of states or time
+        missed    no statement, 7.4e-18 chance of two states with one fingerprint
+
+      deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
+      mutex_lock(a), held by alice
+        2 steps, 1 switch, shortest, expected
+
+      #  bob                   alice                 shared
+      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:20
+           first=b
+           params={rounds: 1}
+           round=0 second=a
+      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:20
+                                 first=a
+                                 params={rounds: 1}
+                                 round=0 second=b
+                                 waits:              held by bob
+                                 mutex_lock(b)
+           waits:                                    held by alice
+           mutex_lock(a)
+
+      replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
+      "
+    `);
   });
 
   test('an unexpected violation, and one expected but not found: exit 1', () => {
@@ -139,13 +173,45 @@ describe('replay-trace', () => {
   test('that reproduces: exit 0', () => {
     const { status, stdout, stderr } = replay(kept('crossed'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "reproduced  deadlock  two-locks/crossed
+        alice waits at mutex_lock(b), held by bob; bob waits at mutex_lock(a), held
+        by alice
+
+      #  bob                   alice                 shared
+      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:20
+           first=b
+           params={rounds: 1}
+           round=0 second=a
+      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:20
+                                 first=a
+                                 params={rounds: 1}
+                                 round=0 second=b
+                                 waits:              held by bob
+                                 mutex_lock(b)
+           waits:                                    held by alice
+           mutex_lock(a)
+
+      verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant crossed
+      "
+    `);
   });
 
   test('on another variant diverges at a named step: exit 5', () => {
     const { status, stdout } = replay(kept('crossed'), '--variant', 'ordered');
     expect(status).toBe(5);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "diverged  at step 1  deadlock  two-locks/ordered
+        recorded on variant crossed
+        recorded: alice waits at mutex_lock(b), held by bob; bob waits at
+        mutex_lock(a), held by alice
+
+      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a).
+      Possible there: alice, bob
+
+      verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant ordered
+      "
+    `);
   });
 
   test('damaged, foreign or empty: one line and exit 5', () => {
