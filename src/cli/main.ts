@@ -20,21 +20,20 @@ process.on('SIGINT', () => {
   process.exit(exitCodes.interrupted);
 });
 
-const context: Context = {
-  cwd: process.cwd(),
-  env: process.env,
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  columns: Math.max(40, process.stdout.columns || Number(process.env.COLUMNS) || 100),
-  live: process.stderr.isTTY === true,
-  signal: interrupt.signal,
-};
-
 process.on('uncaughtException', (error) => {
   process.exit(explain(error));
 });
 
 try {
+  const context: Context = {
+    cwd: process.cwd(),
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    columns: Math.max(40, process.stdout.columns || Number(process.env.COLUMNS) || 100),
+    live: process.stderr.isTTY === true,
+    signal: interrupt.signal,
+  };
   let code: ExitCode = exitCodes.usage;
   const program = programFor(context, (given) => {
     code = given;
@@ -53,16 +52,16 @@ function explain(error: unknown): ExitCode {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   switch (name) {
     case 'UsageError':
-      context.err(`lockstep: ${message}\n`);
+      process.stderr.write(`lockstep: ${message}\n`);
       return exitCodes.usage;
     case 'SpecError':
-      context.err(`lockstep: the spec is invalid: ${message}\n`);
+      process.stderr.write(`lockstep: the spec is invalid: ${message}\n`);
       return exitCodes.invalidSpec;
     case 'TraceError':
-      context.err(`lockstep: ${message}\n`);
+      process.stderr.write(`lockstep: ${message}\n`);
       return exitCodes.notReproduced;
     default:
-      context.err(
+      process.stderr.write(
         `${stack ?? message}
 
 This is a fault of Lockstep ${version} (Node ${process.versions.node}, ${process.platform}), not of

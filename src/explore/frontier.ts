@@ -6,11 +6,11 @@ export class Frontier {
   his: Int32Array;
   los: Int32Array;
 
-  constructor(stride: number) {
+  constructor(stride: number, capacity = 256) {
     this.stride = stride;
-    this.rows = new Int32Array(1024 * stride);
-    this.his = new Int32Array(1024);
-    this.los = new Int32Array(1024);
+    this.rows = new Int32Array(capacity * stride);
+    this.his = new Int32Array(capacity);
+    this.los = new Int32Array(capacity);
   }
 
   clear(stride: number): void {

@@ -18,7 +18,7 @@ export function learnByWalking(machine: Machine): void {
   };
   const moves: Transition[] = [];
   for (let walk = 0; walk < WALKS; walk++) {
-    const state = new Frontier(machine.width);
+    const state = new Frontier(machine.width, 1);
     state.push(machine.initialRow(), 0, machine.width, 0, 0);
     let stay = -1;
     let learned = 0;

@@ -20,7 +20,7 @@ export function replay(
   const machine = new Machine(program, guarded, true);
   const names = machine.threads.map(({ declaration }) => declaration.name);
   const properties = program.always.map((each) => new StateProperty(machine, each, guarded));
-  const state = new Frontier(machine.width);
+  const state = new Frontier(machine.width, 1);
   state.push(machine.initialRow(), 0, machine.width, 0, 0);
   const steps: StepRecord[] = [];
   const broken: { property: string; message: string; step: number }[] = [];

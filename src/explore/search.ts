@@ -33,7 +33,7 @@ export interface Progress {
   readonly round: number;
 }
 
-const FIRST_CAPACITY = 1 << 14;
+const FIRST_CAPACITY = 1 << 10;
 
 /** One level of the search: the states of `current` are to be explored into `next`. */
 export interface Level {

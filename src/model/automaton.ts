@@ -4,7 +4,7 @@ import { type Frame, resetTicks } from './frames.ts';
 import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
 import type { ThreadDeclaration } from './program.ts';
 import { runtime } from './runtime.ts';
-import { SpecError } from './shared.ts';
+import { isShared, SpecError } from './shared.ts';
 import { show } from './text.ts';
 import { canonical, canonicalFrozen, deepFreeze, mayChange, Opaque } from './value.ts';
 
@@ -179,7 +179,14 @@ export class ThreadAutomaton {
           'which is no operation; write yield* before operations and helper functions',
       );
     }
-    instance.pending = step.value.spec;
+    const { spec } = step.value;
+    if (![...(spec.writes ?? []), ...(spec.reads ?? [])].every(isShared)) {
+      throw new SpecError(
+        `thread '${this.declaration.name}' calls ${describe(spec)} on something that is no shared ` +
+          `object${place(instance)}; is a pointer NULL there?`,
+      );
+    }
+    instance.pending = spec;
     // Always, so that code which changes what it gave away fails the same way in every run.
     deepFreeze(instance.pending.args);
   }

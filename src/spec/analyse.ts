@@ -55,8 +55,12 @@ class Walk implements Analysis {
   /** Of the function being walked. */
   private active: Loop[] = [];
   private pending: Pending[] = [];
+  /** Depth of `try` statements around, which may look at a variable instead of assigning to it. */
+  private guardedBy = 0;
   private statement: Node;
   private block: Node;
+  /** Names of the variables that values go to. */
+  private readonly assigned = new Map<Node, string>();
 
   constructor(program: Program) {
     this.block = program;
@@ -196,7 +200,8 @@ class Walk implements Analysis {
     if (!fn?.rewritten) return;
     const { statement } = this;
     const state = { loops: [...this.active], pending: [...this.pending] };
-    this.sites.push({ node, fn, scope, order, statement, ...state });
+    const overwrites = this.guardedBy === 0 ? (this.assigned.get(node) ?? null) : null;
+    this.sites.push({ node, fn, scope, order, statement, overwrites, ...state });
   }
 
   /** Names that functions get as properties, before the parts are visited. */
@@ -225,6 +230,7 @@ class Walk implements Analysis {
     const target = bare(left);
     this.table.nameFunction(right, target.type === 'Identifier' ? target.name : null);
     const compound = operator !== '=';
+    if (!compound && target.type === 'Identifier') this.assigned.set(bare(right), target.name);
     // `x ||= y` has used the old value up by the time that y is evaluated.
     const shortCircuit = /^(\|\||&&|\?\?)=$/.test(operator);
     if (target.type === 'Identifier') {
@@ -332,6 +338,7 @@ class Walk implements Analysis {
     this.loops.push(node);
     this.inScope('block', () => {
       if (node.init) this.visit(node.init);
+      for (const binding of this.table.scope.bindings.values()) binding.body = node.body;
       this.looping(() => this.visitAll([node.test, node.body, node.update]));
     });
   }
@@ -367,15 +374,16 @@ class Walk implements Analysis {
 
   /** While a `finally` runs, what happens after it (a return, a throw, ...) is hidden. */
   private visitTry(node: Extract<Node, { type: 'TryStatement' }>) {
+    this.guardedBy++;
     this.visitAll([node.block, node.handler]);
+    this.guardedBy--;
     const { finalizer } = node;
     if (finalizer) this.hiding(finalizer, () => this.visit(finalizer));
   }
 
   private visitFunction(node: FunctionNode) {
-    const { active, pending } = this;
-    this.active = [];
-    this.pending = [];
+    const { active, pending, guardedBy } = this;
+    Object.assign(this, { active: [], pending: [], guardedBy: 0 });
     const { scope } = this.table;
     const info = this.table.enterFunction(node);
     this.functions.push({ info, scope, block: this.block, fixed: this.table.isFixed(node) });
@@ -384,7 +392,7 @@ class Walk implements Analysis {
     if (body?.type === 'BlockStatement') this.block = body;
     if (body) this.visitAll(body.type === 'BlockStatement' ? body.body : [body]);
     this.table.leaveFunction();
-    Object.assign(this, { active, pending });
+    Object.assign(this, { active, pending, guardedBy });
   }
 
   private visitClass(node: ClassNode) {
@@ -403,7 +411,7 @@ class Walk implements Analysis {
     if (isTypeOnly(element)) return;
     if ('computed' in element && element.computed && 'key' in element) this.visit(element.key);
     if (element.type === 'MethodDefinition') {
-      this.table.fix(element.value, element.key);
+      this.table.fix(element.value, element.computed ? undefined : element.key);
       return this.visit(element.value);
     }
     const parts =

@@ -37,7 +37,7 @@ export async function bundle(file: string): Promise<Bundle> {
     ]);
     const [map, script] = run.outputFiles!.map(({ text }) => text);
     return {
-      code: `${script}//# sourceMappingURL=data:application/json;base64,${absolute(map!)}\n`,
+      code: `${script}//# sourceMappingURL=data:application/json;base64,${absolute(map!, path.dirname(file))}\n`,
       digest: createHash('sha256').update(plain.outputFiles![0]!.contents).digest('hex'),
     };
   } catch (error) {
@@ -167,8 +167,12 @@ function isRewritten(name: string): boolean {
 }
 
 /** The map with sources that a debugger finds, in base64. */
-function absolute(map: string): string {
-  return Buffer.from(map).toString('base64');
+function absolute(text: string, folder: string): string {
+  const map = JSON.parse(text) as { sources: string[] };
+  map.sources = map.sources.map((source) =>
+    /^(spec|lockstep):/.test(source) ? source : pathToFileURL(path.resolve(folder, source)).href,
+  );
+  return Buffer.from(JSON.stringify(map)).toString('base64');
 }
 
 function explained(error: unknown, file: string): unknown {

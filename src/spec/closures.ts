@@ -1,4 +1,4 @@
-import { type Binding, type FunctionInfo, isReassigned } from './scopes.ts';
+import type { Binding, FunctionInfo } from './scopes.ts';
 
 /**
  * Names of the variables that a function refers to in functions around it; null when they do not
@@ -26,6 +26,14 @@ function isOwnName(info: FunctionInfo, binding: Binding): boolean {
   return info.node?.type === 'FunctionExpression' && info.node.id?.name === binding.name;
 }
 
-function mayChange(binding: Binding): boolean {
-  return isReassigned(binding);
+/**
+ * A variable of a loop head is copied for each round, and the copy changes before the round's body
+ * begins; so for closures of the body it is constant unless the body assigns to it.
+ */
+function mayChange({ refs, owner, body }: Binding): boolean {
+  if (!body) return refs.some(({ writes }) => writes);
+  return refs.some(({ node, fn, writes }) => {
+    const inBody = body.start <= node.start && node.end <= body.end;
+    return fn === owner ? writes && inBody : writes || !inBody;
+  });
 }

@@ -19,8 +19,24 @@ export function guarded<T>(code: () => T): T {
   state.depth++;
   try {
     return counted(code);
+  } catch (error) {
+    if (state.depth === 1) locate(error);
+    throw error;
   } finally {
     state.depth--;
+  }
+}
+
+/** Adds the line of the spec to what its code threw, unless it is named already. */
+function locate(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  const files = new Set([...runtime.sites.values()].map((site) => site.file));
+  const place = placeOf(error, files);
+  if (!place || error.message.includes(place.replace(/:\d+$/, ':'))) return;
+  try {
+    error.message += ` (${place})`;
+  } catch {
+    // A frozen error stays as it is.
   }
 }
 
@@ -62,12 +78,8 @@ function install(): void {
 }
 
 function refuse(what: string): never {
-  const files = new Set([...runtime.sites.values()].map((site) => site.file));
-  const where = runtime.thread ? 'a thread' : 'a property';
-  const error = new SpecError('');
-  const place = placeOf(error, files);
-  error.message =
-    `${place ? `${place}: ` : ''}${what} in ${where}: it must do the same each time it runs, so it ` +
-    'may depend on nothing but parameters, options and the results of operations';
-  throw error;
+  throw new SpecError(
+    `${what} in ${runtime.thread ? 'a thread' : 'a property'}: it must do the same each time it ` +
+      'runs, so it may depend on nothing but parameters, options and the results of operations',
+  );
 }

@@ -62,10 +62,17 @@ function isLive(binding: Binding, site: YieldSite): boolean {
   const own = binding.owner === site.fn;
   const lexical = binding.kind === 'let' || binding.kind === 'const' || binding.kind === 'class';
   if (own && lexical && binding.ready > site.order) return false;
+  if (own && binding.name === site.overwrites && !isCaptured(binding)) {
+    if (lookUp(site.scope, binding.name) === binding) return false;
+  }
   const reads = binding.refs
     .filter((ref) => ref.reads && encloses(site.fn, ref.fn))
     .map(({ order }) => order);
   return isUsedAfter(reads, own ? binding.scope.loops : [], site);
+}
+
+function isCaptured(binding: Binding): boolean {
+  return binding.refs.some(({ fn }) => fn !== binding.owner);
 }
 
 /** @param renewing the loops that make the variable anew each time round */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { Site } from '../model/frames.ts';
+import { countTicks, type Site } from '../model/frames.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Shared } from '../model/shared.ts';
 import { importCode } from './cache.ts';
@@ -81,6 +81,7 @@ function queued<T>(work: () => Promise<T>): Promise<T> {
 async function evaluate(code: string, key: string, file: string): Promise<Evaluation> {
   restore(EMPTY);
   process.setSourceMapsEnabled(true);
+  countTicks(true);
   let exported: unknown;
   try {
     exported = (await importCode(code, key)).default;
@@ -90,6 +91,8 @@ async function evaluate(code: string, key: string, file: string): Promise<Evalua
     throw new SpecError(
       isSpecError(error) ? `${place}: ${error.message}` : `${place}: loading it throws ${error}`,
     );
+  } finally {
+    countTicks(false);
   }
   const { objects, structs, optionNames, sites } = runtime;
   const baseline = { objects, structs, optionNames, sites };

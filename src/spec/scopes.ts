@@ -26,6 +26,8 @@ export interface Binding {
   ready: number;
   /** What it is initialised with, where that is one expression. */
   init: Node | null;
+  /** Body of the `for (let ...; ...; ...)` that declares it: each round has its own copy. */
+  body: Node | null;
   readonly refs: Reference[];
 }
 
@@ -96,6 +98,8 @@ export interface YieldSite {
   readonly loops: readonly Loop[];
   readonly order: number;
   readonly pending: readonly Pending[];
+  /** Name of the variable that the result goes to, before anything else can read it. */
+  readonly overwrites: string | null;
   /** The statement that it stands in. */
   readonly statement: Node;
 }

@@ -40,7 +40,7 @@ export class Table {
     }
     let binding = scope.bindings.get(name);
     if (!binding) {
-      binding = { name, kind, scope, owner: scope.fn, ready: 0, init: null, refs: [] };
+      binding = { name, kind, scope, owner: scope.fn, ready: 0, init: null, body: null, refs: [] };
       scope.bindings.set(name, binding);
     }
     binding.ready = this.next();
