@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lockstep, root, steady } from './lockstep.ts';
+import { bin, ended, lockstep, root, start, steady } from './lockstep.ts';
 
 const spec = 'test/cli/fixtures/two-locks.ts';
 const bad = (name: string) => `test/fixtures/bad/${name}.ts`;
@@ -33,7 +34,7 @@ describe('verify-spec', () => {
   });
 
   test('an expected violation: exit 0, with the counterexample', () => {
-    const { status, stdout, stderr } = verify(spec, '--variant', 'crossed', '--traces', traces);
+    const { status, stdout, stderr } = verify(spec, '--variant', 'crossed');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
       "violated  deadlock  two-locks/crossed  as expected
@@ -46,19 +47,19 @@ describe('verify-spec', () => {
       mutex_lock(a), held by alice
         2 steps, 1 switch, shortest, expected
 
-      #  bob                   alice                 shared
-      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:20
-           first=b
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+           first=a
            params={rounds: 1}
-           round=0 second=a
-      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:20
-                                 first=a
+           round=0 second=b
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:20
+                                 first=b
                                  params={rounds: 1}
-                                 round=0 second=b
-                                 waits:              held by bob
-                                 mutex_lock(b)
-           waits:                                    held by alice
-           mutex_lock(a)
+                                 round=0 second=a
+           waits:                                    held by bob
+           mutex_lock(b)
+                                 waits:              held by alice
+                                 mutex_lock(a)
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
       "
@@ -178,19 +179,19 @@ describe('replay-trace', () => {
         alice waits at mutex_lock(b), held by bob; bob waits at mutex_lock(a), held
         by alice
 
-      #  bob                   alice                 shared
-      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:20
-           first=b
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+           first=a
            params={rounds: 1}
-           round=0 second=a
-      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:20
-                                 first=a
+           round=0 second=b
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:20
+                                 first=b
                                  params={rounds: 1}
-                                 round=0 second=b
-                                 waits:              held by bob
-                                 mutex_lock(b)
-           waits:                                    held by alice
-           mutex_lock(a)
+                                 round=0 second=a
+           waits:                                    held by bob
+           mutex_lock(b)
+                                 waits:              held by alice
+                                 mutex_lock(a)
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant crossed
       "
@@ -201,13 +202,21 @@ describe('replay-trace', () => {
     const { status, stdout } = replay(kept('crossed'), '--variant', 'ordered');
     expect(status).toBe(5);
     expect(stdout).toMatchInlineSnapshot(`
-      "diverged  at step 1  deadlock  two-locks/ordered
+      "diverged  at step 2  deadlock  two-locks/ordered
         recorded on variant crossed
         recorded: alice waits at mutex_lock(b), held by bob; bob waits at
         mutex_lock(a), held by alice
 
-      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a).
-      Possible there: alice, bob
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+           first=a
+           params={rounds: 1}
+           round=0 second=b
+                                 waits:              held by alice
+                                 mutex_lock(a)
+
+      step 2 diverges: recorded: bob does mutex_lock(b); now: bob waits at
+      mutex_lock(a), held by alice. Possible there: alice
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant ordered
       "
@@ -229,5 +238,44 @@ describe('replay-trace', () => {
     expect(replay('none.trace.json').status).toBe(2);
     expect(replay().status).toBe(2);
     expect(replay(kept('crossed'), '--variant', 'v9').status).toBe(2);
+  });
+});
+
+describe('as a process', () => {
+  const long = [spec, '--variant', 'ordered', '--param', 'rounds=2000', '--no-reduction'];
+
+  test('SIGINT: exit 130 at once, and no half result', async () => {
+    const child = start(['verify-spec', ...long, '--json']);
+    setTimeout(() => child.kill('SIGINT'), 2_000);
+    const started = performance.now();
+    const { code, stdout, stderr } = await ended(child);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: 'lockstep: interrupted\n',
+    });
+    expect(performance.now() - started).toBeLessThan(6_000);
+  });
+
+  test('a reader that leaves changes nothing', async () => {
+    const child = start(['verify-spec', spec, '--no-traces']);
+    child.stdout.destroy();
+    const { code, stderr } = await ended(child);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  });
+
+  test('a limit of time: exit 4', () => {
+    const { status, stdout } = verify(...long, '--max-time', '0.5');
+    expect(status).toBe(4);
+    expect(stdout).toMatch(/^incomplete .*ended early: 0\.5 s passed\n/);
+  });
+
+  test('a fault of its own: exit 70, with what to report', () => {
+    // Lockstep cannot work in a folder that is gone.
+    const gone = mkdtempSync(path.join(folder, 'gone-'));
+    const script = `cd ${gone} && rmdir ${gone} && exec ${process.execPath} ${bin} verify-spec`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect(status).toBe(70);
+    expect(stderr).toContain('This is a fault of Lockstep');
   });
 });
