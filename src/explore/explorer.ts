@@ -52,7 +52,9 @@ export class Explorer {
     const properties = (list: Program['always']): StateProperty[] =>
       list.map((predicate) => new StateProperty(machine, predicate, guarded));
     if (program.threads.length > MOST_THREADS) {
-      throw new SpecError(`${program.threads.length} threads; at most ${MOST_THREADS} are possible`);
+      throw new SpecError(
+        `${program.threads.length} threads; at most ${MOST_THREADS} are possible`,
+      );
     }
     this.machine = machine;
     this.always = properties(program.always);
@@ -252,7 +254,12 @@ export class Explorer {
   }
 
   /** Asks the properties whose objects the step changed; all of them when there was no step. */
-  private checkState(frontier: Frontier, index: number, level: number, move: Transition | null): void {
+  private checkState(
+    frontier: Frontier,
+    index: number,
+    level: number,
+    move: Transition | null,
+  ): void {
     const touched = (property: StateProperty): boolean => {
       if (!move) return true;
       for (let i = 0; i < move.changes.length; i += 2) {
@@ -262,7 +269,11 @@ export class Explorer {
     };
     for (const property of this.always) {
       if (touched(property) && !this.ask(property, frontier, index)) {
-        this.offer(frontier, index, level, { property: property.name, kind: 'always', message: 'does not hold' });
+        this.offer(frontier, index, level, {
+          property: property.name,
+          kind: 'always',
+          message: 'does not hold',
+        });
       }
     }
     for (const property of this.unwitnessed) {
@@ -283,7 +294,15 @@ export class Explorer {
     const index = base / current.stride;
     const deadlock = deadlockIn(this.machine, current.rows, base);
     if (deadlock) {
-      this.findings.offer({ property: 'deadlock', kind: 'rule', message: deadlock, level, hi, lo, thread: -1 });
+      this.findings.offer({
+        property: 'deadlock',
+        kind: 'rule',
+        message: deadlock,
+        level,
+        hi,
+        lo,
+        thread: -1,
+      });
     }
     for (const property of this.atEnd) {
       if (!this.ask(property, current, index)) {
@@ -296,7 +315,12 @@ export class Explorer {
     }
   }
 
-  private offer(frontier: Frontier, index: number, level: number, broken: Omit<Broken, 'rule'>): void {
+  private offer(
+    frontier: Frontier,
+    index: number,
+    level: number,
+    broken: Omit<Broken, 'rule'>,
+  ): void {
     this.findings.offer({
       ...broken,
       level,

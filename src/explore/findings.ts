@@ -107,6 +107,9 @@ export function deadlockIn(machine: Machine, rows: Int32Array, base: number): st
   });
   if (!stuck) return null;
   return waitsIn(machine, rows, base)
-    .map(({ thread, text, holder }) => `${thread} waits at ${text}${holder ? `, held by ${holder}` : ''}`)
+    .map(
+      ({ thread, text, holder }) =>
+        `${thread} waits at ${text}${holder ? `, held by ${holder}` : ''}`,
+    )
     .join('; ');
 }

@@ -111,7 +111,9 @@ export class Knowledge {
       const parts: Reach[] = [];
       for (const node of component) {
         const gate = gates.get(node);
-        parts.push(gate ? { ...this.nothing(), gates: [gate] } : { ...accesses.get(node)!, gates: [] });
+        parts.push(
+          gate ? { ...this.nothing(), gates: [gate] } : { ...accesses.get(node)!, gates: [] },
+        );
         for (const next of onward(node)) {
           const done = reaches.get(next);
           if (done) parts.push(done);

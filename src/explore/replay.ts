@@ -40,7 +40,8 @@ export function replay(
     const thread = names.indexOf(name);
     const move = thread < 0 ? null : machine.transition(state.rows, 0, thread);
     if (!move) {
-      const message = thread < 0 ? `there is no thread '${name}'` : whyStill(machine, state, thread);
+      const message =
+        thread < 0 ? `there is no thread '${name}'` : whyStill(machine, state, thread);
       return { steps, broken, diverged: { step: steps.length + 1, message, possible } };
     }
     const step = recordOf(machine, state, name, move, possible);

@@ -57,7 +57,12 @@ export interface LevelDone {
 
 /** Searches a program in this thread. */
 export function search(program: Program, options: SearchOptions): Outcome {
-  const levels = explore(program, options);
+  return searchOn(new Machine(program, options.guarded), options);
+}
+
+/** As `search`, with what the machine has learned already. */
+export function searchOn(machine: Machine, options: SearchOptions): Outcome {
+  const levels = explore(machine, options);
   let step = levels.next();
   while (!step.done) step = levels.next(exploreHere(step.value));
   return step.value;
@@ -86,10 +91,9 @@ export function exploreHere(work: Level): LevelDone {
  * one has learned nothing that its reduction did not know.
  */
 export function* explore(
-  program: Program,
+  machine: Machine,
   options: SearchOptions,
 ): Generator<Level, Outcome, LevelDone> {
-  const machine = new Machine(program, options.guarded);
   const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
   const began = options.now();
   const earlier = new Map<string, Found>();
@@ -228,7 +232,11 @@ export function propertyOutcomes(
     return {
       name,
       kind,
-      verdict: violated ? 'violated' : complete || (kind === 'sometimes' && !missing) ? 'holds' : 'unknown',
+      verdict: violated
+        ? 'violated'
+        : complete || (kind === 'sometimes' && !missing)
+          ? 'holds'
+          : 'unknown',
       message: found?.finding.message ?? (violated ? 'no reachable state is a witness' : null),
       schedule: found?.schedule ?? null,
       shortest: found !== undefined && shortest,

@@ -1,19 +1,19 @@
-import type { Program } from '../model/program.ts';
+import type { Machine } from '../model/machine.ts';
 import type { Outcome } from './outcome.ts';
-import { type SearchOptions, search } from './search.ts';
+import { type SearchOptions, searchOn } from './search.ts';
 
 /** States that may be spent on looking for shorter schedules. */
-const EFFORT = 200_000;
+const EFFORT = 500_000;
 
 /**
  * Looks for shorter schedules than a reduced search found, by an unreduced one, breadth first: the
  * first it finds for a property is a shortest. Where that would take too long the reduced search's
  * own stay, and are not called shortest.
  */
-export function shorten(program: Program, outcome: Outcome, options: SearchOptions): Outcome {
+export function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
   const broken = outcome.properties.filter(({ schedule }) => schedule !== null);
   if (!options.reduction || options.first || broken.length === 0) return outcome;
-  const { properties } = search(program, {
+  const { properties } = searchOn(machine, {
     ...options,
     reduction: false,
     until: new Set(broken.map(({ name }) => name)),
@@ -22,5 +22,8 @@ export function shorten(program: Program, outcome: Outcome, options: SearchOptio
   const shortest = new Map(
     properties.filter(({ schedule }) => schedule !== null).map((each) => [each.name, each]),
   );
-  return { ...outcome, properties: outcome.properties.map((each) => shortest.get(each.name) ?? each) };
+  return {
+    ...outcome,
+    properties: outcome.properties.map((each) => shortest.get(each.name) ?? each),
+  };
 }

@@ -140,7 +140,13 @@ export class VisitedTable {
     const moved = new Int32Array(this.capacity);
     for (let at = 0; at < this.capacity; at++) {
       if (this.his[at] === 0) continue;
-      bigger.insert(this.his[at]!, this.los[at]!, this.levels[at]!, this.links[at]! >>> THREAD_BITS, 0);
+      bigger.insert(
+        this.his[at]!,
+        this.los[at]!,
+        this.levels[at]!,
+        this.links[at]! >>> THREAD_BITS,
+        0,
+      );
       moved[at] = bigger.slot;
     }
     for (let at = 0; at < this.capacity; at++) {

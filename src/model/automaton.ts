@@ -236,6 +236,7 @@ function label(pending: OperationSpec<unknown> | null): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return `an object (${Object.keys(value).join(', ')})`;
+  if (typeof value === 'object' && value !== null)
+    return `an object (${Object.keys(value).join(', ')})`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

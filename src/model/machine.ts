@@ -202,12 +202,7 @@ export class Machine {
     return { ...effect, reports: [found, ...(effect.reports ?? [])] };
   }
 
-  private resolve(
-    rows: Int32Array,
-    base: number,
-    node: Node,
-    effect: Effect<unknown>,
-  ): Transition {
+  private resolve(rows: Int32Array, base: number, node: Node, effect: Effect<unknown>): Transition {
     const automaton = this.threads[node.thread]!;
     const reports = [...(effect.reports ?? [])];
     const crash = reports.some((report) => report.crash);

@@ -1,6 +1,6 @@
-import type { Shared } from './shared.ts';
 import type { ThreadContext } from './context.ts';
 import type { Frame, Site } from './frames.ts';
+import type { Shared } from './shared.ts';
 
 /**
  * What running spec code can reach of its checker. A bundled spec carries its own copy of this

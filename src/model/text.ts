@@ -20,7 +20,8 @@ function showObject(value: object): string {
   if (isShared(value)) return value.name;
   if ('handle' in value && typeof value.handle === 'string') return value.handle;
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
-  if (value instanceof Map) return `{${[...value].map(([k, v]) => `${show(k)}: ${show(v)}`).join(', ')}}`;
+  if (value instanceof Map)
+    return `{${[...value].map(([k, v]) => `${show(k)}: ${show(v)}`).join(', ')}}`;
   if (value instanceof Set) return `{${[...value].map(show).join(', ')}}`;
   const fields = Object.entries(value).map(([name, field]) => `${name}: ${show(field)}`);
   return `{${fields.join(', ')}}`;

@@ -70,7 +70,8 @@ class Encoder {
         throw new Opaque('an array with a hole or a field');
       case Map.prototype:
         if (!this.marks) throw new Opaque('a Map, which cannot be frozen');
-        if (hasExactly(value, 0)) return `${mark}m(${this.all([...(value as Map<unknown, unknown>)].flat(1))})`;
+        if (hasExactly(value, 0))
+          return `${mark}m(${this.all([...(value as Map<unknown, unknown>)].flat(1))})`;
         throw new Opaque('a Map with a field');
       case Set.prototype:
         if (!this.marks) throw new Opaque('a Set, which cannot be frozen');
@@ -89,7 +90,8 @@ class Encoder {
     const texts = Reflect.ownKeys(value).map((key) => {
       const field = Object.getOwnPropertyDescriptor(value, key)!;
       if (typeof key === 'symbol') throw new Opaque('an object with a symbol for a key');
-      if (field.get || field.set || !field.enumerable) throw new Opaque('an object with an accessor');
+      if (field.get || field.set || !field.enumerable)
+        throw new Opaque('an object with an accessor');
       return `${JSON.stringify(key)}:${this.one(field.value)}`;
     });
     return texts.join(',');
@@ -132,7 +134,8 @@ function hasExactly(value: object, count: number): boolean {
  * left alone.
  */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value)) return value;
+  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value))
+    return value;
   if (Object.isFrozen(value)) return value;
   Object.freeze(value);
   for (const part of Object.values(value)) deepFreeze(part);
@@ -148,7 +151,8 @@ export function mayChange(value: unknown): boolean {
     const captures = capturesOf(value)?.values;
     return !captures || captures().length > 0;
   }
-  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value)) return false;
+  if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value))
+    return false;
   const opaque = value instanceof Map || value instanceof Set;
   return opaque || !Object.isFrozen(value) || Object.values(value).some(mayChange);
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Outcome } from '../explore/outcome.ts';
 import { explore, exploreHere, type Level, type SearchOptions } from '../explore/search.ts';
 import { shorten } from '../explore/shorten.ts';
+import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { guarded } from '../spec/guard.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -32,11 +33,12 @@ export async function verify(
   const large = ({ visited, current }: Level): boolean =>
     visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
   const resolved = { ...options, now: () => performance.now(), guarded };
-  const levels = explore(program, resolved);
+  const machine = new Machine(program, guarded);
+  const levels = explore(machine, resolved);
   let crew: Crew | null = null;
   try {
     for (let step = levels.next(); ; ) {
-      if (step.done) return shorten(program, { ...step.value, workers: crew?.size ?? 1 }, resolved);
+      if (step.done) return shorten(machine, { ...step.value, workers: crew?.size ?? 1 }, resolved);
       const work = step.value;
       if (!crew && options.workers > 1 && large(work)) {
         const { file, digest, code } = loaded;

@@ -6,7 +6,7 @@ import type { Level, LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
 import { SpecError } from '../model/shared.ts';
 import type { Answer, Assignment, Order } from './messages.ts';
-import { lessons, pack, Peer } from './peer.ts';
+import { lessons, Peer, pack } from './peer.ts';
 
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
 const LOAD = 0.4;
@@ -187,10 +187,13 @@ export class Crew {
     worker.port.postMessage(order);
     const closed = new AbortController();
     const answer = await Promise.race([
-      once(worker.port, 'message', { signal: closed.signal }).then(([message]) => message as Answer),
+      once(worker.port, 'message', { signal: closed.signal }).then(
+        ([message]) => message as Answer,
+      ),
       once(worker.port, 'close', { signal: closed.signal }).then(() => null),
     ]).finally(() => closed.abort());
-    if (answer === null) throw new Error(`a worker ended: ${this.failure ?? 'for no known reason'}`);
+    if (answer === null)
+      throw new Error(`a worker ended: ${this.failure ?? 'for no known reason'}`);
     if (answer.error) {
       const { name, message } = answer.error;
       throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);

@@ -4,7 +4,7 @@ import { VisitedTable } from '../explore/visited.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import type { Answer, Order } from './messages.ts';
-import { lessons, pack, Peer } from './peer.ts';
+import { lessons, Peer, pack } from './peer.ts';
 
 /** A worker's part of a search: its own machine and frontier, driven by the coordinator's orders. */
 export class Member {
@@ -39,7 +39,10 @@ export class Member {
         this.coordinator.unpack(order.states, this.current);
         return this.answer(this.current);
       case 'give':
-        return { ...this.answer(this.current), states: pack(explorer.machine, this.current, order.keep) };
+        return {
+          ...this.answer(this.current),
+          states: pack(explorer.machine, this.current, order.keep),
+        };
       case 'expand':
         return this.expand(order);
     }
