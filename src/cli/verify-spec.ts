@@ -26,16 +26,15 @@ export async function verifySpec(
 ): Promise<ExitCode> {
   const entries = await loadAll(await findSpecs(files, context.cwd), context, engine);
   checkChoice(entries, options);
-  const reporter = reporterFor(options, context, entries.length);
+  const runs = entries.flatMap((entry) => runsOf(entry, options));
+  const reporter = reporterFor(options, context, runs.length === 1);
   const progress = options.quiet ? silent : await progressLine(context);
   const codes: ExitCode[] = [];
-  for (const entry of entries) {
-    for (const run of runsOf(entry, options)) {
-      const done = await run({ options, context, engine, progress });
-      progress.clear();
-      codes.push(done.exitCode);
-      reporter.run(done);
-    }
+  for (const run of runs) {
+    const done = await run({ options, context, engine, progress });
+    progress.clear();
+    codes.push(done.exitCode);
+    reporter.run(done);
   }
   reporter.end();
   return combine(codes);
@@ -101,7 +100,7 @@ function unknown(what: string, name: string, known: ReadonlySet<string>): string
   return `unknown ${what} '${name}'; ${list}`;
 }
 
-function reporterFor(options: VerifyOptions, context: Context, specs: number): Reporter {
+function reporterFor(options: VerifyOptions, context: Context, full: boolean): Reporter {
   if (options.json) return jsonReporter(context.out);
   const { maxStates, maxTime } = options;
   const limits = [
@@ -114,7 +113,7 @@ function reporterFor(options: VerifyOptions, context: Context, specs: number): R
     columns: context.columns,
     chalk: styleFor(context.env),
     quiet: options.quiet,
-    full: specs === 1,
+    full,
     limits: limits.join(', '),
   });
 }

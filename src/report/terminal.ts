@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Outcome, StepRecord } from '../explore/outcome.ts';
 import { type Counterexample, memoryModel, type Run } from '../verdict/run.ts';
+import { exitCodes } from '../verdict/verdict.ts';
 import { lanes } from './lanes.ts';
 import type { Reporter, Write } from './reporter.ts';
 import {
@@ -36,7 +37,7 @@ export function terminalReporter(write: Write, options: TerminalOptions): Report
     run(run) {
       const gap = runs.length > 0 ? '\n' : '';
       runs.push(run);
-      if (options.quiet) write(`${headline(run, options.chalk)}${coverage(run)}\n`);
+      if (options.quiet) write(`${quietLine(run, options.chalk)}\n`);
       else write(`${gap}${blockOf(run, options).join('\n')}\n`);
     },
     end() {
@@ -45,15 +46,13 @@ export function terminalReporter(write: Write, options: TerminalOptions): Report
   };
 }
 
-/** A verdict never stands alone: it says what it covers. */
-function coverage({ outcome, message }: Run): string {
-  if (!outcome) return `  ${plain(message ?? '')}`;
-  return `  ${counted(outcome.states, 'state')}${outcome.complete ? ', complete' : ''}`;
-}
-
 function blockOf(run: Run, options: TerminalOptions): string[] {
-  const lines = [headline(run, options.chalk)];
-  if (run.message !== null) lines.push(...run.message.split('\n').map((line) => `  ${line}`));
+  const lines = [headline(run, options.chalk, options.columns)];
+  const say = (text: string) =>
+    lines.push(...wrap(plain(text), options.columns - 2, 8).map((line) => `  ${line}`));
+  surprises(run).forEach(say);
+  // Not wrapped: it may hold source text with a caret below it.
+  if (run.message !== null) lines.push(...run.message.split('\n').map((l) => `  ${plain(l)}`));
   if (run.outcome) lines.push(...searchLines(run, run.outcome, options));
   for (const counterexample of run.counterexamples) {
     lines.push('', ...counterexampleLines(run, counterexample, options));
@@ -61,35 +60,62 @@ function blockOf(run: Run, options: TerminalOptions): string[] {
   return lines;
 }
 
-/** `violated  D3  slab/v5.3  as expected` */
-function headline(run: Run, chalk: ChalkInstance): string {
-  const violated = (run.outcome?.properties ?? []).filter((p) => p.verdict === 'violated');
+/** `violated  deadlock  two-locks/crossed  as expected`, with the properties cut to what fits. */
+function headline(run: Run, chalk: ChalkInstance, columns = Number.POSITIVE_INFINITY): string {
   const colour = run.asExpected
     ? chalk.green
     : run.verdict === 'incomplete'
       ? chalk.yellow
       : chalk.red;
-  const subject = run.variant === null ? run.spec : `${run.spec}/${run.variant}`;
+  const names = (run.outcome?.properties ?? [])
+    .filter((property) => property.verdict === 'violated')
+    .map((property) => plain(property.name));
+  const subject = plain(subjectOf(run));
+  const said = expectation(run);
+  const room = columns - [run.verdict, '', subject, said].join('  ').length;
   return [
     colour.bold(run.verdict),
-    ...(violated.length > 0 ? [chalk.bold(violated.map((p) => plain(p.name)).join(', '))] : []),
-    plain(subject),
-    colour(expectation(run)),
+    ...(names.length > 0 ? [chalk.bold(cutTo(room, names))] : []),
+    subject,
+    colour(said),
   ].join('  ');
+}
+
+function cutTo(room: number, names: readonly string[]): string {
+  const all = names.join(', ');
+  if (width(all) <= room) return all;
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return abbreviate(names[0]!, Math.max(12, room - more.length)) + more;
+}
+
+function subjectOf(run: Run): string {
+  return run.variant === null ? run.spec : `${run.spec}/${run.variant}`;
 }
 
 function expectation(run: Run): string {
   if (run.verdict === 'invalid') return 'the spec has to be mended';
   if (run.asExpected) return 'as expected';
-  const said = [];
-  if (run.unexpected.length > 0) said.push(`not expected: ${run.unexpected.join(', ')}`);
-  if (run.missing.length > 0) {
-    const word = run.outcome?.complete ? 'expected, but it holds' : 'expected, not found so far';
-    said.push(`${word}: ${run.missing.join(', ')}`);
+  return run.exitCode === exitCodes.incomplete ? 'ended early' : 'not as expected';
+}
+
+/** In which way a run is not as expected. */
+function surprises({ unexpected, missing, outcome }: Run): string[] {
+  const lines: string[] = [];
+  if (unexpected.length > 0) lines.push(`not expected: ${unexpected.join(', ')}`);
+  if (missing.length > 0) {
+    const word = outcome?.complete ? 'expected, but holds' : 'expected, not found so far';
+    lines.push(`${word}: ${missing.join(', ')}`);
   }
-  if (run.outcome?.complete === false)
-    said.push(`ended early: ${run.outcome.limit ?? 'by a limit'}`);
-  return plain(said.join('; '));
+  return lines;
+}
+
+/** A verdict never stands alone, not even here: it says what it covers. */
+function quietLine(run: Run, chalk: ChalkInstance): string {
+  const { outcome, message } = run;
+  const covers = outcome
+    ? `${counted(outcome.states, 'state')}, ${outcome.complete ? 'complete' : outcome.limit}`
+    : plain(message ?? '');
+  return [headline(run, chalk), ...surprises(run).map(plain), covers].join('  ');
 }
 
 /** What was covered, and under which assumptions. */
@@ -176,13 +202,9 @@ function switches(steps: readonly StepRecord[]): number {
 
 function summary(runs: readonly Run[], options: TerminalOptions): string[] {
   const rows = runs.map((run) => [
-    plain(run.variant === null ? run.spec : `${run.spec}/${run.variant}`),
+    plain(subjectOf(run)),
     run.verdict,
-    run.verdict === 'invalid'
-      ? '-'
-      : run.expected.length === 0
-        ? 'verified'
-        : run.expected.join(', '),
+    expectedOf(run),
     run.asExpected ? 'yes' : 'NO',
     run.outcome ? thousands(run.outcome.states) : '-',
     duration(run.durationMs),
@@ -214,4 +236,12 @@ function summary(runs: readonly Run[], options: TerminalOptions): string[] {
     runs[i]!.asExpected ? line(row) : options.chalk.red(line(row)),
   );
   return [options.chalk.bold(line(heads)), ...coloured, '', verdict];
+}
+
+/** The names of the properties where they are short, else how many. */
+function expectedOf({ verdict, expected }: Run): string {
+  if (verdict === 'invalid') return '-';
+  if (expected.length === 0) return 'verified';
+  const names = plain(expected.join(', '));
+  return width(names) <= 24 ? names : `${expected.length} violated`;
 }

@@ -24,10 +24,11 @@ export function tracePath(folder: string, subject: TraceSubject): string {
 /** The name itself where it can be a file's; else what is left of it and a digest of the whole. */
 function fileName(name: string, also = ''): string {
   const allowed = `a-zA-Z0-9_${also}-`;
-  if (new RegExp(`^[a-zA-Z0-9][${allowed}]{0,79}$`).test(name)) return name;
+  if (new RegExp(`^[a-zA-Z0-9][${allowed}]{0,59}$`).test(name)) return name;
   const plain = name
     .replace(new RegExp(`[^${allowed}]+`, 'g'), '-')
-    .replace(/^[^a-zA-Z0-9]+|-+$/g, '')
-    .slice(0, 60);
+    .replace(/^[^a-zA-Z0-9]+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');
   return `${plain || 'x'}-${hash('sha256', name).slice(0, 8)}`;
 }

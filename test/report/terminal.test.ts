@@ -66,7 +66,7 @@ describe('a report', () => {
 
   test('says the verdict first and how to replay last', () => {
     const lines = report([sample.violated], 80).trimEnd().split('\n');
-    expect(lines[0]).toBe('violated  D3  slab/v5.3  not expected: D3');
+    expect(lines[0]).toBe('violated  D3  slab/v5.3  not as expected');
     expect(lines.at(-1)).toBe('replay: lockstep replay-trace traces/slab/v5.3.D3.trace.json');
   });
 
@@ -83,9 +83,9 @@ describe('a report', () => {
     expect(report(everything, 80, { quiet: true })).toMatchInlineSnapshot(`
       "verified  slab/v5.4  as expected  12,345 states, complete
       violated  D3  slab/no-lock-in-create  as expected  12,345 states, complete
-      violated  D3  slab/v5.3  not expected: D3  12,345 states, complete
-      incomplete  slab/large  ended early: 100000 states reached  12,345 states
-      verified  slab/not-so-bad  expected, but it holds: D1  12,345 states, complete
+      violated  D3  slab/v5.3  not as expected  not expected: D3  12,345 states, complete
+      incomplete  slab/large  ended early  12,345 states, 100000 states reached
+      verified  slab/not-so-bad  not as expected  expected, but holds: D1  12,345 states, complete
       invalid  specs/bad.ts  the spec has to be mended  specs/bad.ts:4:7: Expected "}" but found end of file     *a() {          ^
       "
     `);
