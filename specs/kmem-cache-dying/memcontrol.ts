@@ -17,7 +17,13 @@ import {
   store,
   type Work,
 } from 'lockstep';
-import { create_work, type KmemCache, type MemCgroup, memcg_kmem_cache_wq } from './objects.ts';
+import {
+  create_work,
+  type KmemCache,
+  type MemCgroup,
+  memcg_kmem_cache_wq,
+  variant,
+} from './objects.ts';
 import { memcg_create_kmem_cache, memcg_deactivate_kmem_caches } from './slab_common.ts';
 
 /** mm/memcontrol.c, v5.3. */
@@ -83,7 +89,8 @@ export function* css_offline(memcg: MemCgroup, parent: MemCgroup): Steps {
 
 function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return;
-  yield* store(memcg.kmem_state, 'ALLOCATED');
+  if (variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');
   yield* memcg_deactivate_kmem_caches(memcg, parent);
+  if (!variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');
   yield* store(memcg.kmemcg_id, yield* load(parent.kmemcg_id));
 }

@@ -23,6 +23,7 @@ import {
   type Steps,
   type StructType,
   struct,
+  variable,
   type Work,
   work_struct,
 } from 'lockstep';
@@ -51,11 +52,13 @@ export const variant = options({
   second_barrier: true,
   /** Until b749ecfaf6c5 the reference on the memcg went with the unlinking of the cache. */
   unlink_puts_memcg: true,
+  /** memcg_offline_kmem leaves ONLINE before the deactivation pass, not after it. */
+  offline_state_first: true,
   /** The rule for users: no allocation once the destruction has begun. */
   users_stop_first: true,
 });
 
-const MAX_MEMCGS = 8;
+const MEMCG_CACHES_MAX_SIZE = 8;
 
 interface CacheFields {
   /** How many users share a root cache. */
@@ -92,7 +95,7 @@ export const kmem_cache = struct<CacheFields>('kmem_cache', {
   objects: 0,
   dying: false,
   children: list_head<KmemCache>(),
-  caches: pointers<KmemCache>(MAX_MEMCGS),
+  caches: pointers<KmemCache>(MEMCG_CACHES_MAX_SIZE),
   root: pointer<KmemCache>(),
   memcg: pointer<MemCgroup>(),
   refcnt: percpu_ref(),
@@ -128,5 +131,7 @@ export const memcg_kmem_wq_lock = DEFINE_SPINLOCK('memcg_kmem_wq_lock');
 export const slab_root_caches = LIST_HEAD<KmemCache>('slab_root_caches');
 export const slab_caches = LIST_HEAD<KmemCache>('slab_caches');
 
-// mm/memcontrol.c: flags 0, max_active 1, so bound and not ordered
+// mm/memcontrol.c
+export const memcg_nr_cache_ids = variable('memcg_nr_cache_ids', 0);
+/** Flags 0, max_active 1: bound, so one item at a time per CPU, and not ordered. */
 export const memcg_kmem_cache_wq = alloc_workqueue('memcg_kmem_cache', { max_active: 1 });

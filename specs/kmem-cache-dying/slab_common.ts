@@ -1,4 +1,5 @@
 import {
+  assert,
   call_rcu,
   container_of,
   css_get,
@@ -44,6 +45,7 @@ import {
   type MemCgroup,
   memcg_kmem_cache_wq,
   memcg_kmem_wq_lock,
+  memcg_nr_cache_ids,
   slab_caches,
   slab_mutex,
   slab_root_caches,
@@ -96,12 +98,16 @@ function* set_dying(s: KmemCache): Steps {
 
 /** True (-EBUSY) when a child still has objects. */
 function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
-  for (const entry of s.caches) {
-    const c = yield* load(entry);
-    // A busy child stays on s.children here; the C moves it to a list of its own for this pass.
-    if (c && !(yield* shutdown_cache(c))) yield* store(entry, null);
+  const nr_ids = yield* load(memcg_nr_cache_ids);
+  const busy: KmemCache[] = []; // in the C moved off s.children for the second loop
+  for (let idx = 0; idx < nr_ids; idx++) {
+    const c = yield* load(s.caches[idx]!);
+    if (!c) continue;
+    if (yield* shutdown_cache(c)) busy.push(c);
+    else yield* store(s.caches[idx]!, null);
   }
-  for (const c of yield* list_for_each_entry(s.children)) yield* shutdown_cache(c);
+  for (const c of yield* list_for_each_entry(s.children))
+    if (!busy.includes(c)) yield* shutdown_cache(c);
   return !(yield* list_empty(s.children));
 }
 
@@ -149,27 +155,30 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
   yield* get_online_cpus();
   yield* get_online_mems();
   yield* mutex_lock(slab_mutex);
-  if (yield* may_create(memcg, root_cache)) yield* create_cache(memcg, root_cache);
+  const idx = yield* index_to_fill(memcg, root_cache);
+  if (idx !== null) yield* create_cache(memcg, root_cache, idx);
   yield* together(mutex_unlock(slab_mutex), note.not_creating());
   yield* put_online_mems();
   yield* put_online_cpus();
 }
 
-/** The tests at the head of memcg_create_kmem_cache, each a `goto out_unlock` in the C. */
-function* may_create(memcg: MemCgroup, root_cache: KmemCache): Steps<boolean> {
-  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return false;
+/** The tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
+function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
   if (variant.create_checks) {
     if (variant.create_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
     const dying = yield* together(load(root_cache.dying), note.creating());
     if (variant.create_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
-    if (dying) return false;
+    if (dying) return null;
   }
   const idx = yield* load(memcg.kmemcg_id);
-  return !variant.create_looks_again || (yield* load(root_cache.caches[idx]!)) === null;
+  yield* assert(idx >= 0, 'kmemcg_id is valid as long as the memcg is ONLINE');
+  if (idx < 0) return null;
+  const taken = variant.create_looks_again && (yield* load(root_cache.caches[idx]!)) !== null;
+  return taken ? null : idx;
 }
 
-function* create_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
-  const idx = yield* load(memcg.kmemcg_id);
+function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
   const s = yield* kzalloc(kmem_cache);
   yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown); // init_memcg_params
   yield* store(s.root, root_cache);

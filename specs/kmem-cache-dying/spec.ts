@@ -24,6 +24,7 @@ import {
   type MemCgroup,
   mem_cgroup,
   memcg_kmem_cache_wq,
+  memcg_nr_cache_ids,
   slab_caches,
   slab_root_caches,
   variant,
@@ -60,6 +61,7 @@ export default defineSpec({
     const used = shared === 1 ? removed[0]! : new_memcg(memcgs, allocators);
     const root_mem_cgroup = object(mem_cgroup, 'root_mem_cgroup', { css: { noRef: true } });
     initially(root.children, children);
+    initially(memcg_nr_cache_ids, shared === 1 ? memcgs : memcgs + 1);
     initially(slab_root_caches, [root]);
     initially(slab_caches, [root, ...children]);
 

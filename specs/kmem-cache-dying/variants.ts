@@ -13,7 +13,9 @@ const P1 = 'P1: no callback, work or release touches a freed cache';
 const P3W = 'P3w: dying is set right after the test in the create path';
 const P6 = 'P6: no callback or work for a child after flush_memcg_workqueue';
 const P10 = 'P10: the release neither sleeps nor takes slab_mutex';
+const P14 = 'P14: no child is created after the deactivation pass';
 const P15 = 'P15: at most one child per root cache and memcg';
+const ID_VALID = 'kmemcg_id is valid as long as the memcg is ONLINE';
 const ALL_FREED = 'no cache is left in the end';
 // What the kernel itself would report on the way
 const FREED_ACTIVE = 'active object freed';
@@ -116,6 +118,12 @@ export const variants = {
   'one-memcg': {
     about: 'the child is created in the memcg that is being removed (P14)',
     params: { shared: 1 },
+  },
+  'offline-state-last': {
+    about: 'the same, and the memcg stays ONLINE until its deactivation pass is over',
+    params: { shared: 1 },
+    options: { offline_state_first: false },
+    violates: [P14, ID_VALID],
   },
   'two-allocators': {
     about: 'two create works for one child, on two CPUs (P15)',
