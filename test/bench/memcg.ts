@@ -61,7 +61,6 @@ export default defineSpec({
     const [rcu_tail, rcu_done] = [variable('rcu_tail', 0), variable('rcu_done', 0)];
     const t2_end = variable('t2_end', 0);
     const t4_end = variable('t4_end', 0);
-    const ended = variable('ended', 0);
     const increment = (of: Shared<number>) => fetch_update(of, (n) => n + 1);
 
     function* not_freed(m: number) {
@@ -164,14 +163,12 @@ export default defineSpec({
       }
       if (!busy) yield* WRITE_ONCE(root_freed, 1);
       yield* mutex_unlock(slab_mutex);
-      yield* increment(ended);
     }
 
     function* alloc_path() {
       yield* assert((yield* READ_ONCE(root_freed)) === 0, 'no use of a freed root');
       yield* push(wq, wq_tail, ['create', memcgs - 1] as Work);
       yield* WRITE_ONCE(t2_end, 1);
-      yield* increment(ended);
     }
 
     function* memcg_offline() {
@@ -185,14 +182,12 @@ export default defineSpec({
         }
         yield* mutex_unlock(slab_mutex);
       }
-      yield* increment(ended);
     }
 
     function* object_free(m: number) {
       yield* WRITE_ONCE(obj[m]!, false);
       yield* put(m);
       yield* increment(t4_end);
-      yield* increment(ended);
     }
 
     return {

@@ -32,7 +32,7 @@ const shape: fc.Arbitrary<Shape> = fc
     waits: fc.boolean(),
     threads: fc.constantFrom(2, 2, 3, 3, 4),
   })
-  .map((drawn) => ({ ...drawn, length: [0, 0, 7, 5, 4][drawn.threads]! }));
+  .map((drawn) => ({ ...drawn, length: [0, 0, 6, 4, 3][drawn.threads]! }));
 
 export const randomProgram: fc.Arbitrary<RandomProgram> = shape.chain((s) =>
   fc.record({

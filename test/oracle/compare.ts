@@ -1,0 +1,74 @@
+import type { FinalState } from '../../src/explore/explorer.ts';
+import type { Outcome } from '../../src/explore/outcome.ts';
+import { replay } from '../../src/explore/replay.ts';
+import { search } from '../../src/explore/search.ts';
+import type { Program } from '../../src/model/program.ts';
+import { guarded } from '../../src/spec/guard.ts';
+import { type Findings, finalText } from './findings.ts';
+
+/** The same things about a program as the engine finds them, to compare with an oracle's. */
+export interface Searched extends Findings {
+  readonly outcome: Outcome;
+}
+
+const OPTIONS = {
+  first: false,
+  maxStates: 1_000_000,
+  maxTimeMs: Number.POSITIVE_INFINITY,
+  now: () => 0,
+  guarded,
+};
+
+export function searched(program: Program, reduction: boolean): Searched {
+  const finals = new Set<string>();
+  const onFinal: FinalState = (machine, rows, base) => {
+    const changed = machine.slots.flatMap(({ position, object, values }) => {
+      const id = rows[base + position] ?? 0;
+      return id === 0 ? [] : [[object.name, values[id]] as const];
+    });
+    finals.add(finalText(changed));
+  };
+  const outcome = search(program, { ...OPTIONS, reduction, onFinal });
+  if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
+  return { outcome, finals, violated: violations(outcome), states: outcome.states };
+}
+
+export function violations(outcome: Outcome): Set<string> {
+  const violated = outcome.properties.filter(({ verdict }) => verdict === 'violated');
+  return new Set(violated.map(({ name }) => name));
+}
+
+/** @throws Error that says in what the two differ */
+export function same(what: string, found: Partial<Findings>, expected: Findings): void {
+  for (const part of ['violated', 'finals'] as const) {
+    const set = found[part];
+    if (!set) continue;
+    const missing = [...expected[part]].filter((each) => !set.has(each));
+    const extra = [...set].filter((each) => !expected[part].has(each));
+    if (missing.length + extra.length === 0) continue;
+    throw new Error(
+      `${what}: ${part} differ\n  missing: ${missing.map(quoted).join(', ')}\n` +
+        `  extra: ${extra.map(quoted).join(', ')}`,
+    );
+  }
+}
+
+/** Each schedule leads, step by step, to what it is said to break. */
+export function replayed(program: Program, outcome: Outcome): void {
+  for (const { name, kind, verdict, schedule } of outcome.properties) {
+    if (verdict !== 'violated') continue;
+    if (!schedule) {
+      if (kind === 'sometimes') continue;
+      throw new Error(`'${name}' is violated, but has no schedule`);
+    }
+    const { broken, diverged } = replay(program, schedule, guarded);
+    if (diverged) throw new Error(`schedule of '${name}' diverges: ${diverged.message}`);
+    if (!broken.some(({ property }) => property === name)) {
+      throw new Error(`schedule of '${name}' does not break it: ${schedule.join(' ')}`);
+    }
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text}'`;
+}

@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/explore/outcome.ts';
+import type { LoadedSpec } from '../../src/spec/load.ts';
+import { randomProgram } from '../oracle/arbitrary.ts';
+import { codegen } from '../oracle/codegen.ts';
+import { replayed, same, violations } from '../oracle/compare.ts';
+import { explicit } from '../oracle/explicit.ts';
+import { TooBig } from '../oracle/findings.ts';
+import { show } from '../oracle/program.ts';
+import { instantiate, loadSpec, verify } from './built.ts';
+
+const RUNS = Number(process.env.LOCKSTEP_WORKER_RUNS ?? 50);
+const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Everything but how it was done. */
+function result({ workers: _, ...outcome }: Outcome): Omit<Outcome, 'workers'> {
+  return outcome;
+}
+
+/** `workers: 2` shares the work from the first state on. */
+function outcomeOf(loaded: LoadedSpec, variant: string, reduction: boolean, workers: number) {
+  return verify(loaded, instantiate(loaded, variant), {
+    workers,
+    reduction,
+    shareFrom: 1,
+    first: false,
+    maxStates: 1_000_000,
+    maxTimeMs: Number.POSITIVE_INFINITY,
+  });
+}
+
+describe('known programs', () => {
+  const files = [
+    'classics/peterson',
+    'classics/bakery',
+    'classics/philosophers',
+    'classics/treiber',
+    'classics/two-flags',
+    'classics/counter',
+  ];
+  for (const file of files) {
+    test(file, async () => {
+      const loaded = await loadSpec(path.join(import.meta.dirname, `../fixtures/${file}.ts`));
+      for (const variant of Object.keys(loaded.spec.variants)) {
+        for (const reduction of [true, false]) {
+          const alone = await outcomeOf(loaded, variant, reduction, 1);
+          const shared = await outcomeOf(loaded, variant, reduction, 2);
+          expect(shared.workers).toBe(2);
+          expect(result(shared)).toEqual(result(alone));
+        }
+      }
+    });
+  }
+});
+
+describe(`${RUNS} random programs as generated source (seed ${SEED})`, () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'lockstep-random-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('one worker, two workers and oracle agree', { timeout: RUNS * 5000 }, async () => {
+    let compared = 0;
+    for (const [n, program] of fc.sample(randomProgram, { numRuns: RUNS, seed: SEED }).entries()) {
+      try {
+        const expected = explicit(program, 2000);
+        const file = path.join(folder, `random${n}.ts`);
+        await writeFile(file, codegen(program));
+        const loaded = await loadSpec(file);
+        for (const reduction of [true, false]) {
+          const alone = await outcomeOf(loaded, 'only', reduction, 1);
+          same(`reduction ${reduction}`, { violated: violations(alone) }, expected);
+          expect(alone.finalStates).toBeGreaterThanOrEqual(expected.finals.size);
+          replayed(instantiate(loaded, 'only'), alone);
+          const shared = await outcomeOf(loaded, 'only', reduction, 2);
+          expect(result(shared)).toEqual(result(alone));
+        }
+        compared++;
+      } catch (error) {
+        if (error instanceof TooBig) continue;
+        throw new Error(`seed ${SEED}, program ${n}\n${show(program)}\n${error}`);
+      }
+    }
+    expect(compared).toBeGreaterThan(RUNS * 0.8);
+  });
+});
