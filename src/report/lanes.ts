@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Replay, StepRecord } from '../explore/outcome.ts';
-import { abbreviate, pack, pad, padStart, plain, width, wrap } from './text.ts';
+import { showChange } from './change.ts';
+import { abbreviateAll, pack, pad, padStart, plain, width, wrap } from './text.ts';
 
 /**
  * A schedule as a table: one column per thread that moves or waits, a row per step. What does not
@@ -40,6 +41,7 @@ function tell(replay: Replay): Story {
   const rows: Row[] = [];
   const shown = new Map<string, string>();
   let waiting = new Set<string>();
+  const deadlocked = replay.broken.some((broken) => broken.property === 'deadlock');
   replay.steps.forEach((step, i) => {
     const add = (kind: Row['kind'], thread: string, text: string, more: Partial<Row> = {}) =>
       rows.push({
@@ -49,16 +51,15 @@ function tell(replay: Replay): Story {
       });
     add('step', step.thread, step.result === '' ? step.text : `${step.text} = ${step.result}`, {
       locals: newLocals(step, shown).map(plain),
-      shared: step.changes.map((c) => `${c.object}: ${c.from} -> ${c.to}`),
+      shared: step.changes.map((c) => showChange(c.object, c.from, c.to)),
       place: step.site ? `${step.site.file}:${step.site.line}` : '',
       fn: step.site?.fn ?? '',
     });
-    for (const report of step.reports) {
-      add('report', step.thread, reportLine(report.rule, report.message));
-    }
-    // Waiting for something that nobody holds is how daemons idle; at the end it tells all.
-    const last = i === replay.steps.length - 1;
-    const waits = step.waits.filter((wait) => wait.holder !== null || last);
+    // One report may break several properties.
+    for (const text of new Set(step.reports.map(reportLine))) add('report', step.thread, text);
+    // Waiting for something that nobody holds is how daemons idle; in a deadlock it tells all.
+    const stuck = deadlocked && i === replay.steps.length - 1;
+    const waits = step.waits.filter((wait) => wait.holder !== null || stuck);
     for (const { thread, text, holder } of waits) {
       if (waiting.has(`${thread} ${text}`)) continue;
       add('wait', thread, `waits: ${text}`, {
@@ -70,8 +71,8 @@ function tell(replay: Replay): Story {
   return { threads: [...new Set(rows.map((row) => row.thread))], rows };
 }
 
-function reportLine(rule: string, message: string): string {
-  return message === '' || message === rule ? rule : `${rule}: ${message}`;
+function reportLine({ rule, message }: StepRecord['reports'][number]): string {
+  return message === '' || message.startsWith(rule) ? message || rule : `${rule}: ${message}`;
 }
 
 /** The step's locals, but for those that an earlier step of the same call showed already. */
@@ -79,7 +80,9 @@ function newLocals(step: StepRecord, shown: Map<string, string>): string[] {
   const call = `${step.thread} ${step.stack.join(' ')} `;
   return Object.entries(step.locals)
     .filter(([name, value]) => {
-      if (name.startsWith('$') || shown.get(call + name) === value) return false;
+      // A handle in a variable of its own name tells nothing.
+      if (name.startsWith('$') || name === value) return false;
+      if (shown.get(call + name) === value) return false;
       shown.set(call + name, value);
       return true;
     })
@@ -161,7 +164,10 @@ function asTable(
   columns: number,
   chalk: ChalkInstance,
 ): string[] {
-  const names = story.threads.map((thread, i) => pad(abbreviate(thread, widths[i]!), widths[i]!));
+  const short = abbreviateAll(story.threads, Math.min(...widths.slice(0, story.threads.length)));
+  const names = story.threads.map((thread, i) =>
+    pad(width(thread) <= widths[i]! ? thread : short.get(thread)!, widths[i]!),
+  );
   const heads = [padStart('#', layout.number), ...names, ...(layout.below ? [] : ['shared'])];
   const lines = [chalk.bold(heads.join(' '.repeat(gap)).trimEnd())];
   for (const row of story.rows) {
@@ -201,11 +207,12 @@ function joined(cells: readonly Painted[], widths: readonly number[]): string {
 function asList(story: Story, layout: Layout, columns: number, chalk: ChalkInstance): string[] {
   const longest = Math.max(...story.threads.map(width), 0);
   const name = Math.min(longest, 14, Math.floor(columns / 4));
+  const names = abbreviateAll(story.threads, name);
   const room = columns - layout.number - gap - name - gap;
   return story.rows.flatMap((row) => {
     if (row.kind === 'report') return reportLines(row, layout, columns, chalk);
     const lines = ownLines(row, layout, room, chalk).map(([text, paint], i) => {
-      const thread = pad(i === 0 ? abbreviate(row.thread, name) : '', name);
+      const thread = pad(i === 0 ? names.get(row.thread)! : '', name);
       return `${numbered(row, i, layout, chalk)}${thread}${' '.repeat(gap)}${paint(text)}`;
     });
     return [...lines, ...below(row, layout, columns, chalk)];

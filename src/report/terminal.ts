@@ -85,7 +85,7 @@ function cutTo(room: number, names: readonly string[]): string {
   const all = names.join(', ');
   if (width(all) <= room) return all;
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
-  return abbreviate(names[0]!, Math.max(12, room - more.length)) + more;
+  return wrap(names[0]!, Math.max(12, room - more.length), 1)[0] + more;
 }
 
 function subjectOf(run: Run): string {

@@ -27,6 +27,22 @@ export function abbreviate(text: string, columns: number): string {
   return `${head(text, columns - 2 - tail)}..${[...text].slice(-tail).join('')}`;
 }
 
+/** Short forms that are as different as the names: cut in the middle, or else where they allow it. */
+export function abbreviateAll(names: readonly string[], columns: number): Map<string, string> {
+  const ways: ((name: string, i: number) => string)[] = [
+    (name) => abbreviate(name, columns),
+    (name) => (width(name) <= columns ? name : `${head(name, columns - 2)}..`),
+    (name, i) => (width(name) <= columns ? name : `${head(name, columns - 4)}..${i}`),
+  ];
+  for (const way of ways) {
+    const short = names.map(way);
+    if (new Set(short).size === names.length || way === ways.at(-1)) {
+      return new Map(names.map((name, i) => [name, short[i]!]));
+    }
+  }
+  return new Map();
+}
+
 /** Breaks into lines of at most `columns`, at best after a blank, else after a comma, `(` or `.`. */
 export function wrap(text: string, columns: number, maxLines = 3): string[] {
   const lines: string[] = [];

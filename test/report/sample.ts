@@ -36,7 +36,7 @@ export const replay: Replay = {
     }),
     step('allocator', 'READ_ONCE(root.memcg_params.dying)', {
       result: 'false',
-      locals: { memcg: 'memcg1', $1: 'x' },
+      locals: { memcg: 'memcg1', root: 'root', $1: 'x' },
       waits: [waiting],
       stack: ['kmem_cache_alloc', 'memcg_schedule_kmem_cache_create'],
       site: { file: 'specs/slab.ts', line: 120, fn: 'memcg_schedule_kmem_cache_create', text: '' },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { lanes } from '../../src/report/lanes.ts';
 import { styleFor } from '../../src/report/style.ts';
 import { terminalReporter } from '../../src/report/terminal.ts';
-import { width } from '../../src/report/text.ts';
+import { abbreviateAll, width } from '../../src/report/text.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';
 
@@ -105,6 +105,22 @@ describe('a report', () => {
     const crowded = lanes({ ...sample.replay, steps }, 80, chalk);
     for (let i = 0; i < 16; i++) expect(crowded.join('\n')).toMatch(new RegExp(`kwo.*_${i} `));
     expect(lanes({ ...sample.replay, steps: [] }, 80, chalk)).toHaveLength(1);
+  });
+
+  test('tells threads with long, similar names apart', () => {
+    const name = (i: number) => `kworker/${i}-memcg_kmem_cache`;
+    const short = abbreviateAll([name(0), name(1), 'alloc'], 14);
+    expect([...short.values()]).toEqual(['kworker/0-me..', 'kworker/1-me..', 'alloc']);
+    const hopeless = abbreviateAll(['a'.repeat(30), `${'a'.repeat(15)}b${'a'.repeat(14)}`], 10);
+    expect(new Set(hopeless.values()).size).toBe(2);
+  });
+
+  test('shows a report once, however many properties it breaks', () => {
+    const [report] = sample.replay.steps.at(-1)!.reports;
+    const reports = [report!, { ...report!, property: 'D4' }];
+    const steps = [{ ...sample.replay.steps.at(-1)!, reports }];
+    const lines = lanes({ ...sample.replay, steps }, 120, chalk);
+    expect(lines.filter((line) => line.includes('!!'))).toHaveLength(1);
   });
 });
 
