@@ -1,4 +1,5 @@
 import type { Machine, Node } from '../model/machine.ts';
+import { canonical, Opaque } from '../model/value.ts';
 import { add, type Bits, bits, unite } from './bits.ts';
 import { components } from './components.ts';
 
@@ -10,15 +11,20 @@ export interface Reach {
   readonly gates: readonly Gate[];
 }
 
-/** An operation with a guard, and what lies behind it. */
+/**
+ * An operation with a guard, at one or more local states of a thread that are reached together:
+ * `mutex_lock(slab_mutex)` wherever it is called. The guard holds at all of them or at none.
+ */
 export interface Gate {
   /** Number among all gates of the program. */
   readonly id: number;
+  /** One of the local states, to ask for the guard. */
   readonly node: Node;
   /** What the guard and the effect depend on. */
   readonly footprint: Bits;
   readonly own: Access;
-  behind: Reach;
+  /** What lies behind the gate; worked out when first asked for. */
+  readonly behind: () => Reach;
 }
 
 export interface Access {
@@ -72,20 +78,7 @@ export class Knowledge {
     const nodes = all.filter((node) => node !== undefined);
     const known = new Map(nodes.map((node) => [node, node.successors.slice()]));
     const accesses = new Map(nodes.map((node) => [node, this.accessOf(node)]));
-    const gates = new Map<Node, Gate>();
-    for (const node of nodes) {
-      if (!node.blocks) continue;
-      const own = accesses.get(node)!;
-      const footprint = this.emptySet();
-      unite(footprint, own.reads);
-      const gate: Gate = { id: this.gates.length, node, footprint, own, behind: this.nothing() };
-      this.gates.push(gate);
-      gates.set(node, gate);
-    }
-    const reaches = this.reaches(nodes, known, accesses, gates);
-    for (const [node, gate] of gates) {
-      gate.behind = this.sum(known.get(node)!.map((next) => reaches.get(next)!));
-    }
+    const reaches = this.reaches(nodes, known, accesses);
     const cycles = cyclesOf(nodes, known, thread);
     const facts: (Facts | undefined)[] = [];
     for (const node of nodes) {
@@ -103,26 +96,98 @@ export class Knowledge {
     nodes: readonly Node[],
     known: ReadonlyMap<Node, readonly Node[]>,
     accesses: ReadonlyMap<Node, Access>,
-    gates: ReadonlyMap<Node, Gate>,
   ): Map<Node, Reach> {
+    const sums = new Map<Node, Sum>();
     const reaches = new Map<Node, Reach>();
     const onward = (node: Node): readonly Node[] => (node.blocks ? [] : known.get(node)!);
+    const gatesAt = this.gateMaker(known, accesses, (node) => sums.get(node)!);
     for (const component of components(nodes, onward)) {
-      const parts: Reach[] = [];
+      const sum: Sum = { ...this.nothing(), stops: new Set() };
       for (const node of component) {
-        const gate = gates.get(node);
-        parts.push(
-          gate ? { ...this.nothing(), gates: [gate] } : { ...accesses.get(node)!, gates: [] },
-        );
+        if (node.blocks) sum.stops.add(node);
+        else this.include(sum, { ...accesses.get(node)!, stops: new Set() });
         for (const next of onward(node)) {
-          const done = reaches.get(next);
-          if (done) parts.push(done);
+          const done = sums.get(next);
+          if (done) this.include(sum, done);
         }
       }
-      const reach = this.sum(parts);
-      for (const node of component) reaches.set(node, reach);
+      for (const node of component) sums.set(node, sum);
+    }
+    const made = new Map<Sum, Reach>();
+    for (const node of nodes) {
+      const sum = sums.get(node)!;
+      let reach = made.get(sum);
+      if (!reach) {
+        reach = { reads: sum.reads, writes: sum.writes, gates: gatesAt(sum.stops) };
+        made.set(sum, reach);
+      }
+      reaches.set(node, reach);
     }
     return reaches;
+  }
+
+  /** Groups local states that stop at the same guard into one gate; equal groups are one gate. */
+  private gateMaker(
+    known: ReadonlyMap<Node, readonly Node[]>,
+    accesses: ReadonlyMap<Node, Access>,
+    sumAt: (node: Node) => Sum,
+  ): (stops: ReadonlySet<Node>) => Gate[] {
+    const made = new Map<string, Gate>();
+    const signatures = new Map<Node, string>();
+    const gatesAt = (stops: ReadonlySet<Node>): Gate[] => {
+      const groups = new Map<string, Node[]>();
+      for (const node of stops) {
+        const signature = signatures.get(node) ?? guardOf(node);
+        signatures.set(node, signature);
+        groups.set(signature, [...(groups.get(signature) ?? []), node]);
+      }
+      return [...groups.values()].map((group) => {
+        const key = group
+          .map(({ state }) => state.id)
+          .sort((a, b) => a - b)
+          .join();
+        let gate = made.get(key);
+        if (!gate) {
+          gate = this.makeGate(group, accesses, () => {
+            const behind: Sum = { ...this.nothing(), stops: new Set() };
+            for (const node of group) {
+              for (const next of known.get(node)!) this.include(behind, sumAt(next));
+            }
+            return { reads: behind.reads, writes: behind.writes, gates: gatesAt(behind.stops) };
+          });
+          made.set(key, gate);
+        }
+        return gate;
+      });
+    };
+    return gatesAt;
+  }
+
+  private makeGate(
+    group: readonly Node[],
+    accesses: ReadonlyMap<Node, Access>,
+    work: () => Reach,
+  ): Gate {
+    const own = accesses.get(group[0]!)!;
+    let behind: Reach | null = null;
+    const gate: Gate = {
+      id: this.gates.length,
+      node: group[0]!,
+      footprint: own.reads,
+      own,
+      behind: () => {
+        behind ??= work();
+        return behind;
+      },
+    };
+    this.gates.push(gate);
+    return gate;
+  }
+
+  private include(into: Sum, part: Sum): void {
+    unite(into.reads, part.reads);
+    unite(into.writes, part.writes);
+    for (const node of part.stops) into.stops.add(node);
   }
 
   private accessOf(node: Node): Access {
@@ -138,20 +203,28 @@ export class Knowledge {
     return { reads, writes };
   }
 
-  private nothing(): Reach {
-    return { reads: this.emptySet(), writes: this.emptySet(), gates: [] };
+  private nothing(): Access {
+    return { reads: this.emptySet(), writes: this.emptySet() };
   }
+}
 
-  private sum(parts: readonly Reach[]): Reach {
-    if (parts.length === 1) return parts[0]!;
-    const total = this.nothing();
-    const gates = new Set<Gate>();
-    for (const part of parts) {
-      unite(total.reads, part.reads);
-      unite(total.writes, part.writes);
-      for (const gate of part.gates) gates.add(gate);
-    }
-    return { ...total, gates: [...gates] };
+/** A reach while it is being added up: with the local states at which guards stop it. */
+interface Sum extends Access {
+  readonly stops: Set<Node>;
+}
+
+/**
+ * Equal for local states of a thread whose guards hold together: the operation, and whether the
+ * call itself is wrong there, since then it does not wait.
+ */
+function guardOf({ state }: Node): string {
+  const { name, args, writes, reads, check } = state.pending!;
+  try {
+    const wrong = check?.(state.context)?.rule ?? '';
+    return canonical([name, args ?? [], writes ?? [], reads ?? [], wrong]);
+  } catch (error) {
+    if (!(error instanceof Opaque)) throw error;
+    return `only ${state.id}`;
   }
 }
 

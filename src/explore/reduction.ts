@@ -1,6 +1,6 @@
 import type { Machine, Transition } from '../model/machine.ts';
 import { type Bits, meets, unite } from './bits.ts';
-import type { Gate, Knowledge, Reach } from './knowledge.ts';
+import type { Access, Facts, Gate, Knowledge, Reach } from './knowledge.ts';
 
 /**
  * Persistent sets (Godefroid, LNCS 1032, ch. 4) from what the threads' automata can still do.
@@ -21,11 +21,15 @@ export class Reduction {
   private readonly chosenReads: Bits;
   private readonly chosenWrites: Bits;
   private readonly awaited: Bits;
-  /** Round stamp per gate: passed already in the closure being computed. */
-  private readonly passed: Int32Array;
-  private stamp = 0;
-  private closedGates: Gate[] = [];
-  private closedOwners: number[] = [];
+  /** Per gate, the last reach in which it was met; each reach has a number of its own. */
+  private readonly met: number[] = [];
+  private reachNumber = 0;
+  /** Gates met whose guard is false now, with the threads that stand before them. */
+  private readonly closedGates: Gate[] = [];
+  private readonly closedOwners: number[] = [];
+  private closed = 0;
+  /** Facts on the threads' local states in the state at hand. */
+  private readonly facts: Facts[] = [];
   private rows: Int32Array = new Int32Array(0);
   private base = 0;
 
@@ -39,7 +43,6 @@ export class Reduction {
     this.chosenReads = knowledge.emptySet();
     this.chosenWrites = knowledge.emptySet();
     this.awaited = knowledge.emptySet();
-    this.passed = new Int32Array(knowledge.gates.length);
   }
 
   /**
@@ -52,24 +55,45 @@ export class Reduction {
     this.base = base;
     const threads = this.machine.threads.length;
     let enabled = 0;
-    let enabledCount = 0;
     for (let t = 0; t < threads; t++) {
-      if (!this.knowledge.of(this.machine.node(rows, base, t))) return [];
-      if (moves[t]) {
-        enabled |= 1 << t;
-        enabledCount++;
+      const facts = this.knowledge.of(this.machine.node(rows, base, t));
+      if (!facts) return [];
+      this.facts[t] = facts;
+      if (moves[t]) enabled |= 1 << t;
+    }
+    if ((enabled & (enabled - 1)) === 0) return [];
+    const found: number[] = [];
+    let best = popcount(enabled);
+    for (let t = 0; t < threads && best > 1; t++) {
+      // What conflicts at once is in the set in any case: often that shows that it is too large.
+      if (!moves[t] || popcount(this.clash(t, enabled) & enabled) >= best) continue;
+      const set = this.closure(t, moves) & enabled;
+      if (popcount(set) >= best) continue;
+      best = popcount(set);
+      found.push(set);
+    }
+    return found.reverse();
+  }
+
+  /** The enabled threads that `first` leads to by conflicts between next operations alone. */
+  private clash(first: number, enabled: number): number {
+    const threads = this.machine.threads.length;
+    let set = 1 << first;
+    for (let added = set; added !== 0; ) {
+      const t = 31 - Math.clz32(added);
+      added &= ~(1 << t);
+      const a = this.facts[t]!.access;
+      for (let u = 0; u < threads; u++) {
+        if ((enabled & ~set & (1 << u)) === 0) continue;
+        const b = this.facts[u]!.access;
+        // Writes are reads as well, but for the properties, which only writes have.
+        if (meets(a.writes, b.reads) || meets(a.reads, b.writes) || meets(a.writes, b.writes)) {
+          set |= 1 << u;
+          added |= 1 << u;
+        }
       }
     }
-    if (enabledCount < 2) return [];
-    const found: number[] = [];
-    for (let t = 0; t < threads; t++) {
-      if (!moves[t] || found.some((set) => set === 1 << t)) continue;
-      const set = this.closure(t, moves) & enabled;
-      if (set === enabled || found.includes(set)) continue;
-      found.push(set);
-      if (set === 1 << t) break; // none is smaller
-    }
-    return found.sort((a, b) => popcount(a) - popcount(b) || a - b);
+    return set;
   }
 
   /** The least set found that contains `first` and is persistent, as a mask of threads. */
@@ -108,7 +132,7 @@ export class Reduction {
    * waiting, so nothing its guard reads may be written.
    */
   private choose(thread: number, moves: readonly (Transition | null)[]): void {
-    const { access } = this.knowledge.of(this.machine.node(this.rows, this.base, thread))!;
+    const { access } = this.facts[thread]!;
     if (moves[thread]) {
       unite(this.chosenReads, access.reads);
       unite(this.chosenWrites, access.writes);
@@ -123,26 +147,24 @@ export class Reduction {
    */
   private reachOutside(chosen: number): void {
     const threads = this.machine.threads.length;
-    this.stamp++;
+    this.reachNumber++;
     this.outside.fill(0);
-    this.closedGates.length = 0;
-    this.closedOwners.length = 0;
+    this.closed = 0;
     for (let t = 0; t < threads; t++) {
       if (chosen & (1 << t)) continue;
       this.reads[t]!.fill(0);
       this.writes[t]!.fill(0);
-      this.follow(t, this.knowledge.of(this.machine.node(this.rows, this.base, t))!.reach);
+      this.follow(t, this.facts[t]!.reach);
     }
     for (let again = true; again; ) {
       again = false;
-      for (let i = 0; i < this.closedGates.length; i++) {
+      for (let i = 0; i < this.closed; i++) {
         const gate = this.closedGates[i]!;
         if (!meets(gate.footprint, this.outside)) continue;
         const owner = this.closedOwners[i]!;
-        const last = this.closedGates.length - 1;
-        this.closedGates[i] = this.closedGates[last]!;
-        this.closedOwners[i] = this.closedOwners[last]!;
-        this.closedGates.length = this.closedOwners.length = last;
+        this.closed--;
+        this.closedGates[i] = this.closedGates[this.closed]!;
+        this.closedOwners[i] = this.closedOwners[this.closed]!;
         i--;
         this.pass(owner, gate);
         again = true;
@@ -151,25 +173,34 @@ export class Reduction {
   }
 
   private follow(thread: number, reach: Reach): void {
-    unite(this.reads[thread]!, reach.reads);
-    unite(this.writes[thread]!, reach.writes);
-    unite(this.outside, reach.writes);
+    this.absorb(thread, reach);
     for (const gate of reach.gates) {
-      if (this.passed[gate.id] === this.stamp) continue;
-      this.passed[gate.id] = this.stamp;
+      if (this.met[gate.id] === this.reachNumber) continue;
+      this.met[gate.id] = this.reachNumber;
       if (this.machine.guardHolds(this.rows, this.base, gate.node)) this.pass(thread, gate);
       else {
-        this.closedGates.push(gate);
-        this.closedOwners.push(thread);
+        this.closedGates[this.closed] = gate;
+        this.closedOwners[this.closed] = thread;
+        this.closed++;
       }
     }
   }
 
   private pass(thread: number, gate: Gate): void {
-    unite(this.reads[thread]!, gate.own.reads);
-    unite(this.writes[thread]!, gate.own.writes);
-    unite(this.outside, gate.own.writes);
-    this.follow(thread, gate.behind);
+    this.absorb(thread, gate.own);
+    this.follow(thread, gate.behind());
+  }
+
+  private absorb(thread: number, access: Access): void {
+    const reads = this.reads[thread]!;
+    const writes = this.writes[thread]!;
+    const { outside } = this;
+    for (let i = 0; i < outside.length; i++) {
+      const written = access.writes[i]!;
+      reads[i]! |= access.reads[i]!;
+      writes[i]! |= written;
+      outside[i]! |= written;
+    }
   }
 }
 

@@ -35,8 +35,9 @@ export interface OperationSpec<R> {
   readonly writes?: readonly Shared<any>[];
   readonly reads?: readonly Shared<any>[];
   /**
-   * Guard and effect. Gets the values of `writes` then `reads`; must be a pure function of them
-   * and of `args`, and must not change them.
+   * Guard and effect. Gets the values of `writes` then `reads`; must be a pure function of them,
+   * of `args` and of the thread's context, and must not change them. The guard may depend only on
+   * the context's name, CPU and kind.
    */
   // biome-ignore lint/suspicious/noExplicitAny: each operation knows the types of its own objects
   readonly step?: (values: any[], thread: ThreadContext) => Effect<R> | null;

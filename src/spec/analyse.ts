@@ -1,4 +1,5 @@
 import { member, type Operand, operandsOf } from './operands.ts';
+import { Patterns } from './patterns.ts';
 import type { FunctionPlace, Loop, Pending, Scope, YieldSite } from './scopes.ts';
 import {
   bare,
@@ -46,11 +47,12 @@ export function analyse(program: Program): Analysis {
 }
 
 class Walk implements Analysis {
-  readonly table: Table;
+  readonly table = new Table();
   readonly sites: YieldSite[] = [];
   readonly functions: FunctionPlace[] = [];
   readonly loops: LoopNode[] = [];
   readonly literals: ObjectLiteral[] = [];
+  private readonly patterns = new Patterns(this.table, (node) => this.visit(node));
   private readonly yielding: ReadonlySet<Node>;
   /** Of the function being walked. */
   private active: Loop[] = [];
@@ -64,7 +66,6 @@ class Walk implements Analysis {
 
   constructor(program: Program) {
     this.block = program;
-    this.table = new Table();
     this.yielding = yieldingNodes(program);
     this.statement = program;
   }
@@ -80,9 +81,8 @@ class Walk implements Analysis {
 
   private dispatch(node: Node) {
     if (isFunction(node)) return this.visitFunction(node);
-    if (node.type === 'ObjectExpression') this.visitNames(node);
-    if (node.type === 'NewExpression' && isFunction(node.callee)) this.table.fix(node.callee);
-    if (node.type === 'CallExpression') this.visitCallbacks(node);
+    if (node.type === 'ObjectExpression') this.literals.push(node);
+    placeFunctions(node, this.table);
     const operands = operandsOf(node);
     if (operands) return this.visitOperands(operands);
     switch (node.type) {
@@ -104,7 +104,7 @@ class Walk implements Analysis {
       case 'AssignmentExpression':
         return this.visitAssignment(node);
       case 'UpdateExpression':
-        return this.visitTarget(node.argument, true);
+        return this.patterns.assign(node.argument, true);
       case 'ChainExpression':
         return this.hiding(node, () => this.visit(node.expression));
       case 'VariableDeclaration':
@@ -129,7 +129,7 @@ class Walk implements Analysis {
         return this.visitTry(node);
       case 'CatchClause':
         return this.inScope('block', () => {
-          if (node.param) this.visitPattern(node.param, 'catch');
+          if (node.param) this.patterns.declare(node.param, 'catch');
           this.block = node.body;
           this.visitAll(node.body.body);
         });
@@ -204,27 +204,6 @@ class Walk implements Analysis {
     this.sites.push({ node, fn, scope, order, statement, overwrites, ...state });
   }
 
-  /** Names that functions get as properties, before the parts are visited. */
-  private visitNames(node: Extract<Node, { type: 'ObjectExpression' }>) {
-    for (const property of node.properties) {
-      if (property.type !== 'Property' || property.computed) continue;
-      const { key, value, method, kind } = property;
-      const name =
-        key.type === 'Identifier' ? key.name : key.type === 'Literal' ? `${key.value}` : '';
-      this.table.nameFunction(value, name);
-      if (method || kind !== 'init') this.table.fix(value);
-    }
-    this.literals.push(node);
-  }
-
-  /** `list.map(...)` calls its function and forgets it, so registering it would be for nothing. */
-  private visitCallbacks(node: Extract<Node, { type: 'CallExpression' }>) {
-    const { callee } = node;
-    if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
-    if (!FORGETTING.has(callee.property.name)) return;
-    for (const argument of node.arguments) if (isFunction(argument)) this.table.fix(argument);
-  }
-
   private visitAssignment(node: Extract<Node, { type: 'AssignmentExpression' }>) {
     const { left, right, operator } = node;
     const target = bare(left);
@@ -248,75 +227,7 @@ class Walk implements Analysis {
       return this.visitOperands([...member(target), ...old, value]);
     }
     this.visit(right);
-    this.hiding(left, () => this.visitTarget(left, false));
-  }
-
-  /** What is assigned to; `reads`: and read before. */
-  private visitTarget(node: Node, reads: boolean): void {
-    const target = bare(node);
-    switch (target.type) {
-      case 'Identifier':
-        this.table.refer(target, { reads, writes: true });
-        break;
-      case 'MemberExpression':
-        this.visit(target);
-        break;
-      case 'AssignmentPattern':
-        this.nameAndVisit(target.left, target.right);
-        this.visitTarget(target.left, reads);
-        break;
-      case 'RestElement':
-        this.visitTarget(target.argument, reads);
-        break;
-      case 'ArrayPattern':
-        for (const element of target.elements) if (element) this.visitTarget(element, reads);
-        break;
-      case 'ObjectPattern':
-        for (const property of target.properties) {
-          if (property.type === 'Property' && property.computed) this.visit(property.key);
-          this.visitTarget(property.type === 'Property' ? property.value : property, reads);
-        }
-        break;
-      default:
-        this.visit(target);
-        break;
-    }
-  }
-
-  private nameAndVisit(target: Node, value: Node) {
-    this.table.nameFunction(value, target.type === 'Identifier' ? target.name : null);
-    this.visit(value);
-  }
-
-  /** A pattern that declares: `const { a = 1, [k]: b } = ...`. */
-  private visitPattern(node: Node, kind: Parameters<Table['declare']>[1]): void {
-    switch (node.type) {
-      case 'Identifier':
-        if (node.name !== 'this') this.table.declare(node.name, kind);
-        break;
-      case 'TSParameterProperty':
-        this.visitPattern(node.parameter, kind);
-        break;
-      case 'AssignmentPattern':
-        this.nameAndVisit(node.left, node.right);
-        this.visitPattern(node.left, kind);
-        break;
-      case 'RestElement':
-        this.visitPattern(node.argument, kind);
-        break;
-      case 'ArrayPattern':
-        for (const element of node.elements) if (element) this.visitPattern(element, kind);
-        break;
-      case 'ObjectPattern':
-        for (const property of node.properties) {
-          if (property.type === 'Property' && property.computed) this.visit(property.key);
-          this.visitPattern(property.type === 'Property' ? property.value : property, kind);
-        }
-        break;
-      default:
-        this.visit(node);
-        break;
-    }
+    this.hiding(left, () => this.patterns.assign(left, false));
   }
 
   /** @param assigned the loop head assigns: `for (const x of ...)` */
@@ -327,10 +238,10 @@ class Walk implements Analysis {
     const kind = node.kind === 'using' || node.kind === 'await using' ? 'const' : node.kind;
     if (kind !== node.kind && this.table.fn) this.table.fn.opaque = true;
     for (const { id, init } of node.declarations) {
-      if (init) this.nameAndVisit(id, init);
-      this.hiding(id, () => this.visitPattern(id, kind));
+      if (init) this.patterns.value(id, init);
+      this.hiding(id, () => this.patterns.declare(id, kind));
       if (id.type === 'Identifier') this.table.initialise(id, init, kind === 'var' && assigned);
-      else if (kind === 'var') this.visitTarget(id, false);
+      else if (kind === 'var') this.patterns.assign(id, false);
     }
   }
 
@@ -351,7 +262,7 @@ class Walk implements Analysis {
       this.looping(() =>
         this.inScope('block', () => {
           if (left.type === 'VariableDeclaration') this.visitDeclaration(left, true);
-          else this.hiding(left, () => this.visitTarget(left, false));
+          else this.hiding(left, () => this.patterns.assign(left, false));
           this.visit(body);
         }),
       );
@@ -387,7 +298,7 @@ class Walk implements Analysis {
     const { scope } = this.table;
     const info = this.table.enterFunction(node);
     this.functions.push({ info, scope, block: this.block, fixed: this.table.isFixed(node) });
-    for (const param of node.params) this.visitPattern(param, 'param');
+    for (const param of node.params) this.patterns.declare(param, 'param');
     const { body } = node;
     if (body?.type === 'BlockStatement') this.block = body;
     if (body) this.visitAll(body.type === 'BlockStatement' ? body.body : [body]);
@@ -449,9 +360,3 @@ const OLD: Node = { type: 'EmptyStatement', start: 0, end: 0 };
 
 const PLAIN =
   /^(ExpressionStatement|EmptyStatement|ReturnStatement|ThrowStatement|IfStatement|LogicalExpression|ConditionalExpression|SequenceExpression|UnaryExpression|AwaitExpression|ParenthesizedExpression|SpreadElement|Literal|DebuggerStatement|ExportDefaultDeclaration|TS\w+)$/;
-
-const FORGETTING = new Set(
-  'every filter find findIndex findLast findLastIndex flatMap forEach map reduce reduceRight some sort toSorted'.split(
-    ' ',
-  ),
-);
