@@ -1,5 +1,5 @@
 import type { Operation, Shared } from 'lockstep';
-import { operation } from '../../src/model/operation.ts';
+import { operation } from '../fixtures/operation.ts';
 
 /** Steps of the same grain as the Promela twins: one atomic statement each. */
 

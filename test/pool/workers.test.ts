@@ -22,8 +22,13 @@ function result({ workers: _, ...outcome }: Outcome): Omit<Outcome, 'workers'> {
 }
 
 /** `workers: 2` shares the work from the first state on. */
-function outcomeOf(loaded: LoadedSpec, variant: string, reduction: boolean, workers: number) {
-  return verify(loaded, instantiate(loaded, variant), {
+async function outcomeOf(
+  loaded: LoadedSpec,
+  variant: string,
+  reduction: boolean,
+  workers: number,
+): Promise<Outcome> {
+  const outcome = await verify(loaded, instantiate(loaded, variant), {
     workers,
     reduction,
     shareFrom: 1,
@@ -31,6 +36,8 @@ function outcomeOf(loaded: LoadedSpec, variant: string, reduction: boolean, work
     maxStates: 1_000_000,
     maxTimeMs: Number.POSITIVE_INFINITY,
   });
+  if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
+  return outcome;
 }
 
 describe('known programs', () => {
