@@ -1,3 +1,4 @@
+import { placeFunctions } from './function-places.ts';
 import { member, type Operand, operandsOf } from './operands.ts';
 import { Patterns } from './patterns.ts';
 import type { FunctionPlace, Loop, Pending, Scope, YieldSite } from './scopes.ts';

@@ -68,7 +68,7 @@ function isLive(binding: Binding, site: YieldSite): boolean {
   const reads = binding.refs
     .filter((ref) => ref.reads && encloses(site.fn, ref.fn))
     .map(({ order }) => order);
-  return isUsedAfter(reads, own ? binding.scope.loops : [], site);
+  return isUsedAfter(reads, binding.scope.loops, site);
 }
 
 function isCaptured(binding: Binding): boolean {

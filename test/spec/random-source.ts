@@ -260,6 +260,7 @@ export class RandomSource {
 
   /** A number from 0 to 3. */
   private small(n: Names): string {
+    if (n.generator && this.choose(3) === 0) return `(yield* op('s'))`;
     return `((${this.number(n, 2)}) & ${this.pick(['1', '3'])})`;
   }
 

@@ -128,6 +128,37 @@ const TRICKY: Record<string, string> = {
     let f; for (let i = 0; i < 3; i++) { if (yield* op('a')) f = () => i; } yield* op('b'); return f?.();`,
   'a closure over a loop variable that its body changes': `
     let f; for (let i = 0; i < 3; i++) { f = () => i; if (yield* op('a')) i++; } yield* op('b'); return f();`,
+  'a closure made later': `const v = yield* op('a'); yield* op('b'); const f = () => v; return f();`,
+  'a variable that only a helper reads': `
+    const n = yield* op('a'); const g = function* () { yield* op('b'); return n; }; return yield* g();`,
+  'a variable that only a helper of a helper reads': `
+    const n = yield* op('a');
+    const g = function* () { const h = function* () { yield* op('b'); return n; }; return yield* h(); };
+    return yield* g();`,
+  'this in a closure': `
+    const o = { v: yield* op('a'), *m() { const f = () => this.v; yield* op('b'); return f(); } }; return yield* o.m();`,
+  'the old value alone': `let n = yield* op('a'); return (n += yield* op('b'));`,
+  'closures that share a variable or do not': `
+    const make = () => { let n = 0; return [() => n++, () => n]; };
+    const [step, get] = make(), [other] = make();
+    const f = (yield* op('a')) ? step : other; yield* op('b'); f(); return get();`,
+  'closures over copies of a loop variable': `
+    let f = null; for (let i = 0, n = 0; n < 2; n++) {
+      if (n === 0 || (yield* op('a'))) f = () => i;
+      yield* op('b');
+      if (n === 1) { i = 5; return f(); }
+    }`,
+  'closures over copies of a loop variable, made in the head': `
+    let f = null; for (let i = 0, n = 0; n < 3;
+      n++, (n === 1 || (yield* op('a'))) && (f = () => i), yield* op('u'), n === 2 && (i = 5)
+    ) if (n === 2) return f();`,
+  'arrays that are one or two': `
+    const a = [0], b = [0]; const c = (yield* op('a')) ? a : b; const d = (yield* op('b')) ? a : b;
+    yield* op('c'); c.push(1); return d.length;`,
+  'the position in nested loops': `
+    for (const x of [0, 0]) for (const y of [0, 1]) if (yield* op('a', y)) yield* op('b');`,
+  'a loop left and entered again': `
+    for (let r = 0; r < 2; r++) { for (const y of [0, 0, 0]) { if (yield* op('a')) break; } yield* op('b'); }`,
   'closures of a loop head': `
     let g; for (let i = 0, f = () => i; (g ??= () => i, i < 3); i++) { if (yield* op('a')) i++; yield* op('b'); if (i > 1) return [f(), g()]; }`,
   'a name that $f and $lk may take': `const $f = yield* op('a'); const $lk = $f; yield* op('b'); return $lk;`,
