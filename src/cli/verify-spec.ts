@@ -1,5 +1,3 @@
-import type { Outcome, PropertyOutcome } from '../explore/outcome.ts';
-import type { Program } from '../model/program.ts';
 import { jsonReporter } from '../report/json.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
@@ -7,13 +5,13 @@ import { terminalReporter } from '../report/terminal.ts';
 import { thousands } from '../report/text.ts';
 import { isSpecError, UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
-import { confirms } from '../verdict/reproduce.ts';
-import type { Counterexample, Run } from '../verdict/run.ts';
+import type { Run } from '../verdict/run.ts';
 import { combine, type ExitCode, exitCodes, judge } from '../verdict/verdict.ts';
-import { type Context, Fault } from './context.ts';
+import { confirmAll, type Setting } from './confirm.ts';
+import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { findSpecs } from './find-specs.ts';
-import { keepTrace, relative, traceOf } from './keep-trace.ts';
+import { relative } from './keep-trace.ts';
 import type { VerifyOptions } from './options.ts';
 import { type ProgressLine, progressLine, silent } from './progress.ts';
 
@@ -48,10 +46,7 @@ interface Entry {
   readonly message: string;
 }
 
-interface Setting {
-  readonly options: VerifyOptions;
-  readonly context: Context;
-  readonly engine: Engine;
+interface RunSetting extends Setting {
   readonly progress: ProgressLine;
 }
 
@@ -118,7 +113,7 @@ function reporterFor(options: VerifyOptions, context: Context, full: boolean): R
   });
 }
 
-function runsOf(entry: Entry, options: VerifyOptions): ((setting: Setting) => Promise<Run>)[] {
+function runsOf(entry: Entry, options: VerifyOptions): ((setting: RunSetting) => Promise<Run>)[] {
   const { loaded } = entry;
   if (!loaded) return [async () => invalid(entry.file, entry.file, null, entry.message, 0)];
   return Object.keys(loaded.spec.variants)
@@ -130,7 +125,7 @@ async function runVariant(
   file: string,
   loaded: LoadedSpec,
   variant: string,
-  setting: Setting,
+  setting: RunSetting,
 ): Promise<Run> {
   const { options, context, engine, progress } = setting;
   const own = Object.keys(loaded.spec.params ?? {});
@@ -159,49 +154,6 @@ async function runVariant(
     const message = messageOfSpecError(error);
     return invalid(loaded.spec.name, file, variant, message, performance.now() - start);
   }
-}
-
-/** Replays every violation that was found, and keeps its trace. */
-async function confirmAll(
-  loaded: LoadedSpec,
-  program: Program,
-  outcome: Outcome,
-  overrides: Readonly<Record<string, number>>,
-  { options, context, engine }: Setting,
-): Promise<Counterexample[]> {
-  const counterexamples: Counterexample[] = [];
-  for (const property of outcome.properties) {
-    if (property.verdict !== 'violated') continue;
-    if (property.schedule === null) {
-      // That no state satisfies it has no schedule to show.
-      if (property.kind === 'sometimes') continue;
-      throw unconfirmed(program, property, 'the search gave no schedule');
-    }
-    const replay = engine.replay(program, property.schedule);
-    if (!confirms(replay, property.name)) {
-      const why = replay.diverged
-        ? `at step ${replay.diverged.step}: ${replay.diverged.message}`
-        : `the property holds in all ${replay.steps.length} steps of the replay`;
-      throw unconfirmed(program, property, why);
-    }
-    const record = () => traceOf(context.cwd, loaded, program, property, replay);
-    const trace = options.traces
-      ? await keepTrace(context, options.traces, record(), overrides)
-      : null;
-    counterexamples.push({ property, replay, trace });
-  }
-  return counterexamples;
-}
-
-function unconfirmed(program: Program, property: PropertyOutcome, why: string): Fault {
-  return new Fault(
-    [
-      `a violation found by the search was not confirmed by its replay: ${why}`,
-      `spec ${program.spec}, variant ${program.variant}, params ${JSON.stringify(program.params)}`,
-      `property ${property.name}: ${property.message ?? ''}`,
-      `schedule ${(property.schedule ?? []).join(' ')}`,
-    ].join('\n'),
-  );
 }
 
 function invalid(

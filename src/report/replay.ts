@@ -39,7 +39,8 @@ export function replayLines(
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
-  say(result === 'diverged' ? `recorded: ${trace.message}` : reproduction.message);
+  if (result === 'diverged') say(`recorded as: ${trace.property}: ${trace.message}`);
+  else say(reproduction.message);
   const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
   if (steps.length > 0) lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
   lines.push('');

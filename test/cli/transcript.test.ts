@@ -204,8 +204,8 @@ describe('replay-trace', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "diverged  at step 2  deadlock  two-locks/ordered
         recorded on variant crossed
-        recorded: alice waits at mutex_lock(b), held by bob; bob waits at
-        mutex_lock(a), held by alice
+        recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
+        at mutex_lock(a), held by alice
 
       #  alice                 bob                   shared
       1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
