@@ -64,12 +64,20 @@ export function search(program: Program, options: SearchOptions): Outcome {
 export function searchOn(machine: Machine, options: SearchOptions): Outcome {
   const levels = explore(machine, options);
   let step = levels.next();
-  while (!step.done) step = levels.next(exploreHere(step.value));
+  while (!step.done) {
+    const slices = exploreHere(step.value);
+    let slice = slices.next();
+    while (!slice.done) slice = slices.next();
+    step = levels.next(slice.value);
+  }
   return step.value;
 }
 
-/** Explores a level in this thread, in slices, growing the table as needed. */
-export function exploreHere(work: Level): LevelDone {
+/**
+ * Explores a level in this thread, growing the table as needed. Yields between slices, so that an
+ * asynchronous caller can let signals through.
+ */
+export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
   const { explorer, current, next, level } = work;
   let { visited } = work;
   for (let at = 0; at < current.count; ) {
@@ -82,6 +90,7 @@ export function exploreHere(work: Level): LevelDone {
       if (!bigger) return { visited, count: next.count, limit: 'the table of states is full' };
       visited = bigger;
     }
+    yield;
   }
   return { visited, count: next.count, limit: null };
 }

@@ -1,6 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Outcome } from '../explore/outcome.ts';
-import { explore, exploreHere, type Level, type SearchOptions } from '../explore/search.ts';
+import {
+  explore,
+  exploreHere,
+  type Level,
+  type LevelDone,
+  type SearchOptions,
+} from '../explore/search.ts';
 import { shorten } from '../explore/shorten.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
@@ -47,11 +53,18 @@ export async function verify(
         crew = new Crew(options.workers - 1, { file, digest, code, variant, params, reduction });
       }
       const shared = crew && (crew.sharing(work.round) || large(work));
-      const done = shared ? await crew!.explore(work) : exploreHere(work);
-      await setImmediate(); // lets signals and progress through
-      step = levels.next(done);
+      step = levels.next(shared ? await crew!.explore(work) : await exploreAlone(work));
     }
   } finally {
     await crew?.dismiss();
+  }
+}
+
+/** Lets signals and progress through between slices. */
+async function exploreAlone(work: Level): Promise<LevelDone> {
+  const slices = exploreHere(work);
+  for (let slice = slices.next(); ; slice = slices.next()) {
+    if (slice.done) return slice.value;
+    await setImmediate();
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { SLICE } from '../explore/explorer.ts';
@@ -75,19 +76,23 @@ export class Crew {
     }
     let busy = this.workers;
     for (let at = 0, again = false; ; again = true) {
-      const answers = busy.map((worker) =>
-        this.ask(worker, {
-          do: 'expand',
-          level: work.level,
-          known: this.news(worker, work),
-          table: visited.buffer,
-          witnessed: [...work.explorer.findings.witnessed],
-          again,
-        }),
+      const answers = Promise.all(
+        busy.map((worker) =>
+          this.ask(worker, {
+            do: 'expand',
+            level: work.level,
+            known: this.news(worker, work),
+            table: visited.buffer,
+            witnessed: [...work.explorer.findings.witnessed],
+            again,
+          }),
+        ),
       );
-      const own = this.expandOwn(work, visited, at);
+      // Awaited below; should this thread fail first, nobody is left to hear of a worker's end.
+      answers.catch(() => {});
+      const own = await this.expandOwn(work, visited, at);
       at = own.at;
-      const settled = await Promise.all(answers);
+      const settled = await answers;
       settled.forEach((answer, i) => {
         this.heed(busy[i]!, answer, work);
       });
@@ -110,11 +115,11 @@ export class Crew {
   }
 
   /** This thread's share, from state `at` on; ends early at a limit or when the table is full. */
-  private expandOwn(
+  private async expandOwn(
     { explorer, current, next, level, limit }: Level,
     visited: VisitedTable,
     at: number,
-  ): { at: number; limit: string | null } {
+  ): Promise<{ at: number; limit: string | null }> {
     while (at < current.count) {
       const reached = limit(visited);
       if (reached) {
@@ -124,6 +129,7 @@ export class Crew {
       const to = Math.min(at + SLICE, current.count);
       at = explorer.expand(current, at, to, next, level, visited);
       if (at < to) break;
+      await setImmediate(); // lets signals through
     }
     return { at, limit: null };
   }
