@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
@@ -31,10 +31,9 @@ export interface Bundle {
 /** @throws SpecError for what does not compile, and for imports that a spec may not have. */
 export async function bundle(file: string): Promise<Bundle> {
   try {
-    const [run, plain] = await Promise.all([
-      build({ ...settings(file, true), sourcemap: 'external' }),
-      build({ ...settings(file, false), minifyWhitespace: true }),
-    ]);
+    // First, since what is wrong with the source is best told of the source as it is.
+    const plain = await build({ ...settings(file, false), minifyWhitespace: true });
+    const run = await build({ ...settings(file, true), sourcemap: 'external' });
     const [map, script] = run.outputFiles!.map(({ text }) => text);
     return {
       code: `${script}//# sourceMappingURL=data:application/json;base64,${absolute(map!, path.dirname(file))}\n`,
@@ -181,9 +180,14 @@ function explained(error: unknown, file: string): unknown {
   if (isSpecError(first.detail)) return first.detail;
   const { location, text } = first;
   if (!location) return new SpecError(`${shownPath(file)}: ${text}`);
+  const { line, column, lineText } = location;
   const name = location.file.replace(/^(spec|lockstep):/, '');
-  const inSpec = path.resolve(path.dirname(file), name);
-  const shown = existsSync(inSpec) ? shownPath(inSpec) : name;
-  const caret = `\n    ${location.lineText}\n    ${' '.repeat(location.column)}^`;
-  return new SpecError(`${shown}:${location.line}:${location.column + 1}: ${text}${caret}`);
+  const place = path.resolve(path.dirname(file), name);
+  if (!existsSync(place)) return new SpecError(`${name}:${line}: ${text}`);
+  // The line as it is, and the place in it of what stands there after rewriting.
+  const original = readFileSync(place, 'utf8').split(/\r?\n/)[line - 1] ?? '';
+  const at = original.indexOf(lineText.slice(column, column + location.length));
+  return new SpecError(
+    `${shownPath(place)}:${line}:${at + 1}: ${text}\n    ${original}\n    ${' '.repeat(at)}^`,
+  );
 }
