@@ -1,3 +1,5 @@
+import type { Machine, Transition } from '../model/machine.ts';
+
 /** The states of one level: rows of equal stride, with their fingerprints. */
 export class Frontier {
   rows: Int32Array;
@@ -32,6 +34,13 @@ export class Frontier {
     this.los[this.count] = lo;
     this.count++;
     return to;
+  }
+
+  /** Takes a step in the one state that is here. */
+  take(machine: Machine, { node, next, changes }: Transition): void {
+    if (machine.width > this.stride) this.widen(machine.width);
+    this.rows[node.thread] = next.state.id;
+    for (let i = 0; i < changes.length; i += 2) this.rows[changes[i]!] = changes[i + 1]!;
   }
 
   /** Makes room for objects found since: they have their initial value, 0, in every row. */

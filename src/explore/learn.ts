@@ -37,11 +37,7 @@ export function learnByWalking(machine: Machine): void {
       const onward = walk % 2 === 1 && draw(8) > 0 ? same : null;
       const move = onward ?? moves[draw(moves.length)]!;
       stay = move.node.thread;
-      if (machine.width > state.stride) state.widen(machine.width);
-      state.rows[stay] = move.next.state.id;
-      for (let i = 0; i < move.changes.length; i += 2) {
-        state.rows[move.changes[i]!] = move.changes[i + 1]!;
-      }
+      state.take(machine, move);
       if (machine.learned.length > known) learned = step;
     }
   }

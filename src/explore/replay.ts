@@ -45,7 +45,7 @@ export function replay(
       return { steps, broken, diverged: { step: steps.length + 1, message, possible } };
     }
     const step = recordOf(machine, state, name, move, possible);
-    take(machine, state, move);
+    state.take(machine, move);
     const reports = brokenBy(machine, move);
     steps.push({
       ...step,
@@ -69,14 +69,6 @@ export function replay(
     }
   }
   return { steps, broken, diverged: null };
-}
-
-function take(machine: Machine, state: Frontier, move: Transition): void {
-  if (machine.width > state.stride) state.widen(machine.width);
-  state.rows[move.node.thread] = move.next.state.id;
-  for (let i = 0; i < move.changes.length; i += 2) {
-    state.rows[move.changes[i]!] = move.changes[i + 1]!;
-  }
 }
 
 type StepBefore = Omit<StepRecord, 'reports' | 'waits'>;

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { improve } from '../explore/improve.ts';
 import type { Outcome } from '../explore/outcome.ts';
 import {
   explore,
@@ -7,7 +8,6 @@ import {
   type LevelDone,
   type SearchOptions,
 } from '../explore/search.ts';
-import { shorten } from '../explore/shorten.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { guarded } from '../spec/guard.ts';
@@ -44,7 +44,7 @@ export async function verify(
   let crew: Crew | null = null;
   try {
     for (let step = levels.next(); ; ) {
-      if (step.done) return shorten(machine, { ...step.value, workers: crew?.size ?? 1 }, resolved);
+      if (step.done) return improve(machine, { ...step.value, workers: crew?.size ?? 1 }, resolved);
       const work = step.value;
       if (!crew && options.workers > 1 && large(work)) {
         const { file, digest, code } = loaded;

@@ -1,16 +1,30 @@
 import type { Machine } from '../model/machine.ts';
 import type { Outcome } from './outcome.ts';
 import { type SearchOptions, searchOn } from './search.ts';
+import { straighten } from './straighten.ts';
 
 /** States that may be spent on looking for shorter schedules. */
 const EFFORT = 500_000;
 
 /**
+ * Better schedules for what a search found: fewer steps, then fewer switches between threads.
+ *
  * Looks for shorter schedules than a reduced search found, by an unreduced one, breadth first: the
  * first it finds for a property is a shortest. Where that would take too long the reduced search's
  * own stay, and are not called shortest.
  */
-export function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
+export function improve(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
+  const { properties, ...rest } = shorten(machine, outcome, options);
+  return {
+    ...rest,
+    properties: properties.map(({ schedule, ...each }) => ({
+      ...each,
+      schedule: schedule && straighten(machine, schedule),
+    })),
+  };
+}
+
+function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
   const broken = outcome.properties.filter(({ schedule }) => schedule !== null);
   if (!options.reduction || options.first || broken.length === 0) return outcome;
   const { properties } = searchOn(machine, {
