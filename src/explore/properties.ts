@@ -2,6 +2,7 @@ import type { Machine } from '../model/machine.ts';
 import type { Predicate } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import { SpecError } from '../model/shared.ts';
+import { show } from '../model/text.ts';
 import { TupleMap } from '../model/tuple-map.ts';
 
 /**
@@ -44,6 +45,19 @@ export class StateProperty {
     const size = this.footprint.size;
     for (const position of positions) this.footprint.add(position);
     if (this.footprint.size > size) this.answers = new TupleMap(Int32Array.from(this.footprint));
+  }
+
+  /** What the property reads in a state, as people see it, but for what is still as at the start. */
+  explain(rows: Int32Array, base: number, stride: number): string {
+    this.footprint.clear();
+    this.ask(rows, base, stride);
+    return [...this.footprint]
+      .filter((position) => position < stride && rows[base + position] !== 0)
+      .map((position) => {
+        const { object, values } = this.machine.slotAt(position);
+        return `${object.name} = ${show(values[rows[base + position]!])}`;
+      })
+      .join(', ');
   }
 
   private ask(rows: Int32Array, base: number, stride: number): boolean {

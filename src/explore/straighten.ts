@@ -9,7 +9,7 @@ import { Frontier } from './frontier.ts';
  * Greedy: goes on with a thread as long as its next step is free, then takes the thread that can go
  * on longest. Not always the least number of switches.
  */
-export function straighten(machine: Machine, schedule: readonly string[]): string[] {
+export function straighten(machine: Machine, schedule: readonly string[]): Straightened {
   const names = machine.threads.map(({ declaration }) => declaration.name);
   const { moves, reached } = walk(machine, schedule, names);
   // The last step stays last: it is the one that breaks the property.
@@ -48,10 +48,17 @@ export function straighten(machine: Machine, schedule: readonly string[]): strin
     run(best);
   }
   const straightened = order.map((at) => names[moves[at]!.node.thread]!);
-  if (walk(machine, straightened, names).reached !== reached) {
+  const again = walk(machine, straightened, names);
+  if (again.reached !== reached) {
     throw new Error(`independent steps do not commute in the schedule ${schedule.join(' ')}`);
   }
-  return straightened;
+  return { schedule: straightened, last: again.state };
+}
+
+export interface Straightened {
+  readonly schedule: readonly string[];
+  /** The state that the schedule leads to. */
+  readonly last: Frontier;
 }
 
 function dependent(a: Transition, b: Transition): boolean {
@@ -67,7 +74,7 @@ function walk(
   machine: Machine,
   schedule: readonly string[],
   names: readonly string[],
-): { moves: Transition[]; reached: string } {
+): { moves: Transition[]; reached: string; state: Frontier } {
   const state = new Frontier(machine.width, 1);
   state.push(machine.initialRow(), 0, machine.width, 0, 0);
   let hi = 0;
@@ -81,5 +88,5 @@ function walk(
     state.take(machine, move);
     return move;
   });
-  return { moves, reached: `${hi},${lo}` };
+  return { moves, reached: `${hi},${lo}`, state };
 }

@@ -78,6 +78,7 @@ function fuse<R>(
   return operation<R>({
     name: main.spec.name,
     args,
+    shown: main.spec.shown ?? main.spec.args ?? [],
     writes,
     reads,
     blocks: specs.some((spec) => spec.blocks === true),

@@ -32,6 +32,8 @@ export interface OperationSpec<R> {
   readonly name: string;
   /** Everything `step` depends on beside the values of the footprint. */
   readonly args?: readonly unknown[];
+  /** The arguments as people see them, when `args` has more than the call would show. */
+  readonly shown?: readonly unknown[];
   readonly writes?: readonly Shared<any>[];
   readonly reads?: readonly Shared<any>[];
   /**
@@ -39,7 +41,6 @@ export interface OperationSpec<R> {
    * of `args` and of the thread's context, and must not change them. The guard may depend only on
    * the context's name, CPU and kind.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: each operation knows the types of its own objects
   readonly step?: (values: any[], thread: ThreadContext) => Effect<R> | null;
   /** May `step` return BLOCKED? Reduction relies on it. */
   readonly blocks?: boolean;
@@ -89,7 +90,7 @@ export function owners(spec: OperationSpec<unknown>): Shared<unknown>[] {
 
 /** `mutex_lock(slab_mutex)` */
 export function describe(spec: OperationSpec<unknown>): string {
-  return `${spec.name}(${(spec.args ?? []).map(argument).join(', ')})`;
+  return `${spec.name}(${(spec.shown ?? spec.args ?? []).map(argument).join(', ')})`;
 }
 
 function argument(value: unknown): string {
