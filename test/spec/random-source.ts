@@ -48,19 +48,27 @@ export class RandomSource {
     const count = this.choose(3);
     for (let index = count - 1; index >= 0; index--) {
       const names = { ...NONE, numbers: ['a', 'b'] };
-      parts.push(
-        `function* h${index}(a, b = a) {\n${this.block(names, 3)}\nreturn ${this.number(names, 1)} & 3;\n}`,
-      );
+      parts.push(`function* h${index}(a, b = a) {\n${this.body(names, 3)}\n}`);
       this.helperNames.push(`h${index}`);
     }
     parts.push(`const two = 2;\nfunction add(a, b) { return (a + b) & 3; }`);
-    parts.push(`export function* main() {\n${this.block(NONE, 5)}\nreturn 0;\n}`);
+    parts.push(`export function* main() {\n${this.body(NONE, 6)}\n}`);
     return parts.join('\n');
   }
 
   private readonly helperNames: string[] = [];
 
   private block(outer: Names, most: number): string {
+    return this.statements(outer, most)[0];
+  }
+
+  /** A block with a last statement that gives a number, of what the block has declared too. */
+  private body(outer: Names, most: number): string {
+    const [text, names] = this.statements(outer, most);
+    return `${text}\nreturn (${this.number(names, 3)}) & 3;`;
+  }
+
+  private statements(outer: Names, most: number): [string, Names] {
     let names = outer;
     const lines: string[] = [];
     for (let count = 1 + this.choose(most); count > 0; count--) {
@@ -68,7 +76,7 @@ export class RandomSource {
       lines.push(line);
       names = after;
     }
-    return lines.join('\n');
+    return [lines.join('\n'), names];
   }
 
   private name(stem: string): string {
@@ -228,13 +236,13 @@ export class RandomSource {
         if (!n.generator) break;
         const g = this.name('g');
         const inner = { ...n, labels: [], inLoop: false };
-        const text = `const ${g} = function* () {\n${this.block(inner, 3)}\nreturn ${this.number(inner, 1)} & 3;\n};`;
+        const text = `const ${g} = function* () {\n${this.body(inner, 3)}\n};`;
         return [text, { ...n, coroutines: [...n.coroutines, g] }];
       }
       case 12: {
         const f = this.name('f');
         const inner = { ...n, labels: [], inLoop: false, generator: false };
-        const text = `function ${f}() {\n${this.block(inner, 2)}\nreturn ${this.number(inner, 1)} & 3;\n}`;
+        const text = `function ${f}() {\n${this.body(inner, 2)}\n}`;
         return [text, { ...n, closures: [...n.closures, f] }];
       }
       case 13: {

@@ -155,6 +155,9 @@ const TRICKY: Record<string, string> = {
   'arrays that are one or two': `
     const a = [0], b = [0]; const c = (yield* op('a')) ? a : b; const d = (yield* op('b')) ? a : b;
     yield* op('c'); c.push(1); return d.length;`,
+  'a method before': `
+    const n = yield* op('a'); const o = { m() { return n; }, get g() { return n; }, q: yield* op('b') };
+    return o.m() + o.g + o.q;`,
   'the position in nested loops': `
     for (const x of [0, 0]) for (const y of [0, 1]) if (yield* op('a', y)) yield* op('b');`,
   'a loop left and entered again': `
