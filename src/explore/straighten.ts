@@ -52,13 +52,18 @@ export function straighten(machine: Machine, schedule: readonly string[]): Strai
   if (again.reached !== reached) {
     throw new Error(`independent steps do not commute in the schedule ${schedule.join(' ')}`);
   }
-  return { schedule: straightened, last: again.state };
+  const better = switches(straightened) < switches(schedule);
+  return { schedule: better ? straightened : schedule, last: again.state };
 }
 
 export interface Straightened {
   readonly schedule: readonly string[];
   /** The state that the schedule leads to. */
   readonly last: Frontier;
+}
+
+function switches(schedule: readonly string[]): number {
+  return schedule.filter((thread, at) => at > 0 && schedule[at - 1] !== thread).length;
 }
 
 function dependent(a: Transition, b: Transition): boolean {
