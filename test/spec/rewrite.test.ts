@@ -155,6 +155,13 @@ const TRICKY: Record<string, string> = {
   'arrays that are one or two': `
     const a = [0], b = [0]; const c = (yield* op('a')) ? a : b; const d = (yield* op('b')) ? a : b;
     yield* op('c'); c.push(1); return d.length;`,
+  'a position alone': `for (const _ of new Set([1, 2, 3])) yield* op('a'); yield* op('b');`,
+  'a closure that makes closures': `const v = yield* op('a'); const f = () => () => v; yield* op('b'); return f()();`,
+  'a method under a name given twice': `
+    const f = (yield* op('a')) ? () => 1 : () => 2; const o = { m() { return 0; }, m: f }; yield* op('b'); return o.m();`,
+  'a method that a spread replaces': `
+    const p = { m: (yield* op('a')) ? () => 1 : () => 2 }; const o = { m() { return 0; }, ...p };
+    p.m = null; yield* op('b'); return o.m();`,
   'a method before': `
     const n = yield* op('a'); const o = { m() { return n; }, get g() { return n; }, q: yield* op('b') };
     return o.m() + o.g + o.q;`,
