@@ -27,7 +27,7 @@ const COLUMNS = [
   ['rounds', 7],
   ['cpu s', 9],
   ['wall s', 9],
-  ['trans/s', 12],
+  ['trans/cpu s', 12],
   ['states saved', 13],
 ];
 
@@ -50,7 +50,7 @@ for (const file of ['memcg', 'families', '../fixtures/classics/counter']) {
         outcome.rounds,
         outcome.cpu.toFixed(3),
         outcome.wall.toFixed(3),
-        Math.round(outcome.transitions / outcome.wall).toLocaleString('en'),
+        Math.round(outcome.transitions / outcome.cpu).toLocaleString('en'),
         saved,
       ]);
       full ??= outcome;
