@@ -13,6 +13,7 @@ import type { Program } from '../model/program.ts';
 import { guarded } from '../spec/guard.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { Crew } from './crew.ts';
+import { type Hired, hire } from './hire.ts';
 
 export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'guarded' | 'onFinal'> {
   /** Threads that search, this one included. */
@@ -35,28 +36,44 @@ export async function verify(
   program: Program,
   options: VerifyOptions,
 ): Promise<Outcome> {
-  const shareFrom = options.shareFrom ?? SHARE_FROM;
-  const large = ({ visited, current }: Level): boolean =>
-    visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
+  const { reduction, workers, shareFrom = SHARE_FROM } = options;
+  const { file, digest, code } = loaded;
+  const { variant, params } = program;
+  let hired: Hired | null = null;
+  let crew: Crew | null = null;
+  const crewFor = ({ visited, current }: Level): Crew | null => {
+    const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
+    if (!large || workers < 2) return null;
+    hired ??= hire(workers - 1, { file, digest, code, variant, params, reduction });
+    crew ??= new Crew(hired.links);
+    return crew;
+  };
   const resolved = { ...options, now: () => performance.now(), guarded };
   const machine = new Machine(program, guarded);
-  const levels = explore(machine, resolved);
-  let crew: Crew | null = null;
   try {
-    for (let step = levels.next(); ; ) {
-      if (step.done) return improve(machine, { ...step.value, workers: crew?.size ?? 1 }, resolved);
-      const work = step.value;
-      if (!crew && options.workers > 1 && large(work)) {
-        const { file, digest, code } = loaded;
-        const { variant, params } = program;
-        const { reduction } = options;
-        crew = new Crew(options.workers - 1, { file, digest, code, variant, params, reduction });
-      }
-      const shared = crew && (crew.sharing(work.round) || large(work));
-      step = levels.next(shared ? await crew!.explore(work) : await exploreAlone(work));
-    }
+    return improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
   } finally {
-    await crew?.dismiss();
+    await (hired as Hired | null)?.dismiss();
+  }
+}
+
+/**
+ * Searches in this thread and with the crew that `crewFor` gives for a level: null while it is not
+ * worth it. Once a crew holds states of a round it stays to the end of the round.
+ */
+export async function searchTogether(
+  machine: Machine,
+  options: SearchOptions,
+  crewFor: (work: Level) => Crew | null,
+): Promise<Outcome> {
+  const levels = explore(machine, options);
+  let crew = null as Crew | null;
+  for (let step = levels.next(); ; ) {
+    if (step.done) return { ...step.value, workers: crew?.size ?? 1 };
+    const work = step.value;
+    const sharing: Crew | null = crew?.sharing(work.round) ? crew : crewFor(work);
+    crew = sharing ?? crew;
+    step = levels.next(sharing ? await sharing.explore(work) : await exploreAlone(work));
   }
 }
 

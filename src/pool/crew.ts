@@ -1,20 +1,22 @@
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { SLICE } from '../explore/explorer.ts';
 import type { Level, LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
 import { SpecError } from '../model/shared.ts';
-import type { Answer, Assignment, Order } from './messages.ts';
+import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
 
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
 const LOAD = 0.4;
 
+/** The way to a member: each order is answered once. */
+export interface Link {
+  ask(order: Order): Promise<Answer>;
+}
+
 interface Worker {
-  readonly port: MessagePort;
-  /** Its machine in our numbering; made anew with each level generator's machine. */
+  readonly link: Link;
+  /** Its machine in our numbering. */
   peer: Peer | null;
   /** Transitions of ours that it has been told. */
   told: number;
@@ -28,30 +30,11 @@ interface Worker {
  * are spread evenly again.
  */
 export class Crew {
-  private readonly pool: Piscina;
-  private readonly workers: Worker[] = [];
-  private readonly tasks: Promise<void>[] = [];
-  private failure: unknown = null;
+  private readonly workers: Worker[];
   private round = 0;
 
-  constructor(helpers: number, assignment: Assignment) {
-    this.pool = new Piscina({
-      filename: new URL('./worker.js', import.meta.url).href,
-      minThreads: helpers,
-      maxThreads: helpers,
-      concurrentTasksPerWorker: 1,
-    });
-    for (let i = 0; i < helpers; i++) {
-      const { port1, port2 } = new MessageChannel();
-      this.workers.push({ port: port1, peer: null, told: 0, count: 0 });
-      const task = this.pool.run({ port: port2, assignment }, { transferList: [port2] });
-      this.tasks.push(
-        task.catch((error) => {
-          this.failure ??= error;
-          port1.close();
-        }),
-      );
-    }
+  constructor(links: readonly Link[]) {
+    this.workers = links.map((link) => ({ link, peer: null, told: 0, count: 0 }));
   }
 
   get size(): number {
@@ -106,12 +89,6 @@ export class Crew {
       if (!bigger) return { visited, count, limit: 'the table of states is full' };
       visited = bigger;
     }
-  }
-
-  async dismiss(): Promise<void> {
-    for (const { port } of this.workers) port.close();
-    await Promise.all(this.tasks);
-    await this.pool.destroy();
   }
 
   /** This thread's share, from state `at` on; ends early at a limit or when the table is full. */
@@ -190,16 +167,7 @@ export class Crew {
   }
 
   private async ask(worker: Worker, order: Order): Promise<Answer> {
-    worker.port.postMessage(order);
-    const closed = new AbortController();
-    const answer = await Promise.race([
-      once(worker.port, 'message', { signal: closed.signal }).then(
-        ([message]) => message as Answer,
-      ),
-      once(worker.port, 'close', { signal: closed.signal }).then(() => null),
-    ]).finally(() => closed.abort());
-    if (answer === null)
-      throw new Error(`a worker ended: ${this.failure ?? 'for no known reason'}`);
+    const answer = await worker.link.ask(order);
     if (answer.error) {
       const { name, message } = answer.error;
       throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);

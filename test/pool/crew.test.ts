@@ -1,0 +1,66 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { search } from '../../src/explore/search.ts';
+import { Machine } from '../../src/model/machine.ts';
+import { searchTogether } from '../../src/pool/coordinator.ts';
+import { Crew } from '../../src/pool/crew.ts';
+import { Member } from '../../src/pool/member.ts';
+import { guarded } from '../../src/spec/guard.ts';
+import { instantiate } from '../../src/spec/instantiate.ts';
+import { loadSpec } from '../../src/spec/load.ts';
+import { randomProgram } from '../oracle/arbitrary.ts';
+import { show } from '../oracle/program.ts';
+
+const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 5000);
+const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+const OPTIONS = {
+  first: false,
+  maxStates: 20_000,
+  maxTimeMs: Number.POSITIVE_INFINITY,
+  now: () => 0,
+  guarded,
+};
+
+/**
+ * The whole protocol between coordinator and members, with members in this thread: as fast as a
+ * search alone, so that every random program can be asked. Real threads are in workers.test.ts.
+ */
+test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEED})`, {
+  timeout: RUNS * 100 + 60_000,
+}, async () => {
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
+  let complete = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      randomProgram,
+      fc.boolean(),
+      fc.integer({ min: 1, max: 2 }),
+      async (random, reduction, helpers) => {
+        (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
+        const program = instantiate(loaded, 'only');
+        const { workers: _, ...alone } = search(program, { ...OPTIONS, reduction });
+        if (!alone.complete) return;
+        const links = Array.from({ length: helpers }, () => {
+          const member = new Member(program, guarded, reduction);
+          return {
+            ask: async (order: Parameters<Member['carryOut']>[0]) => member.carryOut(order),
+          };
+        });
+        const crew = new Crew(links);
+        const machine = new Machine(program, guarded);
+        const { workers, ...together } = await searchTogether(
+          machine,
+          { ...OPTIONS, reduction },
+          () => crew,
+        );
+        expect(workers).toBe(helpers + 1);
+        expect(together, show(random)).toEqual(alone);
+        complete++;
+      },
+    ),
+    { numRuns: RUNS, seed: SEED },
+  );
+  expect(complete).toBeGreaterThan(RUNS * 0.9);
+});
