@@ -58,12 +58,14 @@ export class Machine {
   readonly nodes: Node[][];
   /** Every transition in the order it was learned: enough to teach another machine the same. */
   readonly learned: Learned[] = [];
+  private readonly guarded: <T>(code: () => T) => T;
   private readonly byName = new Map<string, Slot>();
   /** Results by structure, so that equal results are the same object for the spec's code. */
   private readonly results = new Map<string, unknown>();
 
   constructor(program: Program, guarded: <T>(code: () => T) => T, keepLocals = false) {
     this.program = program;
+    this.guarded = guarded;
     this.threads = program.threads.map(
       (thread) => new ThreadAutomaton(thread, guarded, keepLocals),
     );
@@ -194,7 +196,10 @@ export class Machine {
     if (dead) return { result: undefined, reports: [useAfterFree(spec, dead, value(dead))] };
     const { context } = node.state;
     const values = [...(spec.writes ?? []), ...(spec.reads ?? [])].map(value);
-    const effect = spec.step ? spec.step(values, context) : { result: undefined };
+    // Conditions and changes are the spec's code too.
+    const effect = spec.step
+      ? this.guarded(() => spec.step!(values, context))
+      : { result: undefined };
     const found = spec.check?.(context);
     if (!found) return effect;
     // What is wrong with the call is wrong also when it has to wait; nothing is known of after.
