@@ -49,6 +49,15 @@ const known: Record<string, Record<string, Known>> = {
     witness: [9, ORACLE],
     'no-witness': [9, ORACLE],
   },
+  'fixtures/classics/misuse': {
+    recursive: [5, ORACLE],
+    'unlock-twice': [8, ORACLE],
+    'held-at-exit': [5, ORACLE],
+    'sleeps-in-atomic': [14, ORACLE],
+    'use-after-free': [6, ORACLE],
+    'double-free': [8, ORACLE],
+    claimed: [9, ORACLE],
+  },
   'bench/memcg': { small: [4807], twin: [341_587], fix: [4867], 'kill-rcu': [6532] },
 };
 

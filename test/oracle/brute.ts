@@ -121,7 +121,10 @@ class Brute {
     const report = pending.check?.(context) ?? null;
     const values = objects.map((object) => valueIn(object, state));
     const effect = pending.step ? pending.step(values, context) : { result: undefined };
-    return effect && report ? { ...effect, reports: [report, ...(effect.reports ?? [])] } : effect;
+    if (!report) return effect;
+    // A wrong call is wrong though it has to wait, and then it waits for ever.
+    if (!effect) return { result: undefined, reports: [{ ...report, crash: true }] };
+    return { ...effect, reports: [report, ...(effect.reports ?? [])] };
   }
 
   private take(point: Point, effect: Effect<unknown>): Point {
