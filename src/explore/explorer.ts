@@ -140,12 +140,14 @@ export class Explorer {
   }
 
   /**
-   * Which witnesses are still looked for is settled per level, so that what they read, which is
-   * knowledge, does not depend on the order of states within a level.
+   * Which witnesses are still looked for, and which changes make a property be asked again, is
+   * settled per level, so that what properties are seen to read, which is knowledge, does not
+   * depend on the order of states within a level.
    */
   private beginLevel(level: number): void {
     this.level = level;
     this.unwitnessed = this.sometimes.filter(({ name }) => !this.findings.witnessed.has(name));
+    for (const property of this.visible) property.watch();
   }
 
   private expandState(
@@ -263,7 +265,7 @@ export class Explorer {
     const touched = (property: StateProperty): boolean => {
       if (!move) return true;
       for (let i = 0; i < move.changes.length; i += 2) {
-        if (property.footprint.has(move.changes[i]!)) return true;
+        if (property.watched.has(move.changes[i]!)) return true;
       }
       return false;
     };

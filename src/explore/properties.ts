@@ -13,6 +13,8 @@ export class StateProperty {
   readonly name: string;
   /** Row positions read so far. Growth is new knowledge: it changes which writes are visible. */
   readonly footprint = new Set<number>();
+  /** The footprint as it was when the level began. */
+  watched: ReadonlySet<number> = new Set();
   private readonly predicate: Predicate;
   private readonly machine: Machine;
   private readonly guarded: <T>(code: () => T) => T;
@@ -38,6 +40,10 @@ export class StateProperty {
       this.answers.set(rows, base, answer ? 'yes' : 'no');
     }
     return answer;
+  }
+
+  watch(): void {
+    if (this.watched.size < this.footprint.size) this.watched = new Set(this.footprint);
   }
 
   /** Adds positions that another worker saw the property read. */

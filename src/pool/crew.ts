@@ -66,6 +66,7 @@ export class Crew {
             level: work.level,
             known: this.news(worker, work),
             table: visited.buffer,
+            footprints: work.explorer.footprints(),
             witnessed: [...work.explorer.findings.witnessed],
             again,
           }),

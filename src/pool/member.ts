@@ -50,6 +50,7 @@ export class Member {
 
   private expand(order: Extract<Order, { do: 'expand' }>): Answer {
     this.coordinator.learn(order.known);
+    this.explorer.extendFootprints(order.footprints);
     for (const name of order.witnessed) this.explorer.findings.witnessed.add(name);
     const { current, next } = this;
     if (!order.again) this.at = 0;

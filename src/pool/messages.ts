@@ -24,6 +24,8 @@ export type Order =
       readonly level: number;
       readonly known: Lessons;
       readonly table: SharedArrayBuffer;
+      /** What properties were seen to read before this level, by any worker. */
+      readonly footprints: Footprints;
       /** Witnesses found before this level, by any worker. */
       readonly witnessed: readonly string[];
       /** Go on with a level that the full table interrupted. */

@@ -11,7 +11,7 @@ import { TooBig } from '../oracle/findings.ts';
 import { type RandomProgram, show } from '../oracle/program.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/random.test.ts */
-const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 5000);
+const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 5400);
 const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test(`${RUNS} random programs: reduced, unreduced and oracle agree (seed ${SEED})`, {
@@ -47,8 +47,8 @@ test(`${RUNS} random programs: reduced, unreduced and oracle agree (seed ${SEED}
     );
   }
   console.info(`seed ${SEED}: ${compared} programs compared, states ${JSON.stringify(states)}`);
-  // Programs too big for the oracle are few.
-  expect(compared).toBeGreaterThan(RUNS * 0.9);
+  // Programs too big for the oracle are few: with the default, 5,000 are left at the least.
+  expect(compared).toBeGreaterThan(RUNS * 0.93);
 });
 
 function bounded<T>(oracle: () => T): T | null {
