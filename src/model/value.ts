@@ -1,4 +1,4 @@
-import { capturesOf, isCursor } from './frames.ts';
+import { capturesOf, frames, isCursor } from './frames.ts';
 import { isShared } from './shared.ts';
 
 /** Thrown for a value whose equality with another cannot be decided by looking at it. */
@@ -148,8 +148,7 @@ export function deepFreeze<T>(value: T): T {
  */
 export function mayChange(value: unknown): boolean {
   if (typeof value === 'function') {
-    const captures = capturesOf(value)?.values;
-    return !captures || captures().length > 0;
+    return capturesOf(value)?.values !== frames.none;
   }
   if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value))
     return false;
