@@ -1,5 +1,6 @@
 import { type Operation, operation } from '../model/operation.ts';
 import { Shared } from '../model/shared.ts';
+import { canonicalFrozen } from '../model/value.ts';
 
 /** A shared variable of its own (a global in the C). Fields of heap structs are made by `struct`. */
 export function variable<T>(name: string, initial: T): Shared<Widen<T>> {
@@ -50,8 +51,13 @@ export function cmpxchg<T>(of: Shared<T>, expected: T, value: T): Operation<T> {
     name: 'cmpxchg',
     args: [of, expected, value],
     writes: [of],
-    step: ([old]) => ({ result: old, values: [old === expected ? value : old] }),
+    step: ([old]) => ({ result: old, values: [same(old, expected) ? value : old] }),
   });
+}
+
+/** Shared values are told apart by structure, not by which object they are. */
+function same(a: unknown, b: unknown): boolean {
+  return a === b || canonicalFrozen(a) === canonicalFrozen(b);
 }
 
 /** Waits until the condition on the object's value holds; gives that value. */

@@ -1,6 +1,6 @@
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
-import { type Life, Shared, SpecError, type Struct } from '../model/shared.ts';
+import { HANDLE, type Life, Shared, SpecError, type Struct } from '../model/shared.ts';
 import type { Widen } from './access.ts';
 
 /** A field of a struct type that is more than a plain variable: a lock, a work item, a list. */
@@ -155,11 +155,17 @@ function handle<F extends Fields>(
   const known = runtime.structs.get(name);
   if (known) {
     if (life === 'alive') throw new SpecError(`two structs are called '${name}'`);
+    if ((known as Struct).type !== of.type) {
+      throw new SpecError(`a ${(known as Struct).type} and a ${of.type} are both called '${name}'`);
+    }
     return known as Instance<F>;
   }
-  const made: Record<string, unknown> = { handle: name, name, type: of.type };
+  const made: Record<string, unknown> = { [HANDLE]: name, name, type: of.type };
   made.life = new Shared<Life>(name, life);
   for (const [field, value] of Object.entries(of.fields)) {
+    if (field in made) {
+      throw new SpecError(`a field of ${of.type} cannot be called '${field}'; call it ${field}_`);
+    }
     const path = `${name}.${field}`;
     made[field] = isEmbedded(value)
       ? value.embed(path, made as unknown as Struct, initial[field] as never)

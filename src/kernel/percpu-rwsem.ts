@@ -1,5 +1,5 @@
 import { type Operation, operation, type Steps } from '../model/operation.ts';
-import type { Shared } from '../model/shared.ts';
+import { HANDLE, type Shared } from '../model/shared.ts';
 import { current, named } from './ghost.ts';
 import { might_sleep } from './mutex.ts';
 import { thread_names } from './system.ts';
@@ -11,7 +11,7 @@ import { thread_names } from './system.ts';
  * A writer needs `boot`, to know who may be reading.
  */
 export interface PercpuRwsem {
-  readonly handle: string;
+  readonly [HANDLE]: string;
   readonly name: string;
   /** The writing thread. */
   readonly writer: Shared<string | null>;
@@ -19,7 +19,7 @@ export interface PercpuRwsem {
 
 export function DEFINE_PERCPU_RWSEM(name: string): PercpuRwsem {
   return Object.freeze({
-    handle: name,
+    [HANDLE]: name,
     name,
     writer: named<string | null>(`${name}.writer`, null),
   });

@@ -1,8 +1,8 @@
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { HANDLE, Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, named, together } from './ghost.ts';
 import { might_sleep } from './mutex.ts';
-import { cpu_numbers } from './system.ts';
+import { cpu_numbers, thread_names } from './system.ts';
 
 /**
  * Workqueues (kernel/workqueue.c), bound ones: each CPU has a list of its own and runs at most
@@ -61,7 +61,7 @@ interface Pool {
 
 /** `struct workqueue_struct`. */
 export interface Workqueue {
-  readonly handle: string;
+  readonly [HANDLE]: string;
   readonly name: string;
   readonly max_active: number;
 }
@@ -71,7 +71,7 @@ export function alloc_workqueue(
   name: string,
   { max_active = 1 }: { max_active?: number } = {},
 ): Workqueue {
-  return Object.freeze({ handle: name, name, max_active });
+  return Object.freeze({ [HANDLE]: name, name, max_active });
 }
 
 export function kworker_name(wq: Workqueue, cpu: number, slot: number): string {
@@ -79,6 +79,12 @@ export function kworker_name(wq: Workqueue, cpu: number, slot: number): string {
 }
 
 function pool_of(wq: Workqueue, cpu: number): Pool {
+  const worker = kworker_name(wq, cpu, 0);
+  if (!thread_names().includes(worker)) {
+    throw new SpecError(
+      `workqueue '${wq.name}' has no workers: build with boot({ workqueues: [...], threads })`,
+    );
+  }
   const slots = Array.from({ length: wq.max_active }, (_, slot) => slot);
   return {
     name: `${wq.name}:${cpu}`,

@@ -109,6 +109,13 @@ export const frames = {
     );
   },
 
+  /** Looks at the result of a call that stands alone: an operation there was never run. */
+  used(result: unknown, call: string): unknown {
+    const step = isLeaf(result) || Object.prototype.toString.call(result) === '[object Generator]';
+    if (step) throw new SpecError(`${call} is made but not run; write yield* before it`);
+    return result;
+  },
+
   /** Registers the sites of a module. */
   sites(list: readonly Site[]): void {
     for (const site of list) runtime.sites.set(site.id, site);

@@ -2,6 +2,17 @@ import { runtime } from './runtime.ts';
 
 const brand = Symbol.for('lockstep.shared');
 
+/** Key of the name of an object that is compared by name only: a struct, a workqueue. */
+export const HANDLE: unique symbol = Symbol.for('lockstep.handle');
+
+export interface Handle {
+  readonly [HANDLE]: string;
+}
+
+export function isHandle(value: object): value is Handle {
+  return HANDLE in value;
+}
+
 /**
  * A shared object: one slot of the state. The handle is immutable and holds no value; values live
  * in states. Its name is its identity, so a handle may be stored in a value or a local.
@@ -27,8 +38,7 @@ export class Shared<T> {
 
 /** A heap struct: `life` says whether its memory may be touched. */
 export interface Struct {
-  /** Equal to `name`; marks the object as a handle, compared by name. */
-  readonly handle: string;
+  readonly [HANDLE]: string;
   readonly name: string;
   /** Name of the struct's type, as in the C. */
   readonly type: string;

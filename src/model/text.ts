@@ -1,4 +1,4 @@
-import { isShared } from './shared.ts';
+import { HANDLE, isHandle, isShared } from './shared.ts';
 
 /** A value as people read it: handles by name, the rest like a literal. */
 export function show(value: unknown): string {
@@ -18,7 +18,7 @@ export function show(value: unknown): string {
 
 function showObject(value: object): string {
   if (isShared(value)) return value.name;
-  if ('handle' in value && typeof value.handle === 'string') return value.handle;
+  if (isHandle(value)) return value[HANDLE];
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (value instanceof Map)
     return `{${[...value].map(([k, v]) => `${show(k)}: ${show(v)}`).join(', ')}}`;

@@ -1,5 +1,5 @@
 import { capturesOf, frames, isCursor } from './frames.ts';
-import { isShared } from './shared.ts';
+import { HANDLE, isHandle, isShared } from './shared.ts';
 
 /** Thrown for a value whose equality with another cannot be decided by looking at it. */
 export class Opaque extends Error {}
@@ -55,7 +55,7 @@ class Encoder {
 
   private object(value: object): string {
     if (isShared(value)) return `&${value.name}`;
-    if (isHandle(value)) return `&${value.handle}`;
+    if (isHandle(value)) return `&${value[HANDLE]}`;
     const before = this.seen.get(value);
     if (before !== undefined) return `^${before}`;
     this.seen.set(value, this.seen.size);
@@ -115,10 +115,6 @@ class Encoder {
   }
 }
 
-function isHandle(value: object): value is { readonly handle: string } {
-  return 'handle' in value && typeof value.handle === 'string';
-}
-
 function markOf(value: object): string {
   if (Object.isFrozen(value)) return '!';
   return Object.isExtensible(value) && !Object.isSealed(value) ? '' : '?';
@@ -136,11 +132,15 @@ function hasExactly(value: object, count: number): boolean {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || isShared(value) || isHandle(value))
     return value;
-  if (Object.isFrozen(value)) return value;
+  // Frozen by somebody else may mean: only on the outside.
+  if (frozen.has(value)) return value;
+  frozen.add(value);
   Object.freeze(value);
   for (const part of Object.values(value)) deepFreeze(part);
   return value;
 }
+
+const frozen = new WeakSet<object>();
 
 /**
  * Could calling this value, or a function in it, give something else later? Only what captures

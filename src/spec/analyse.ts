@@ -23,6 +23,8 @@ export interface Analysis {
   /** Loop statements, each in the function it belongs to. */
   readonly loops: readonly LoopNode[];
   readonly literals: readonly ObjectLiteral[];
+  /** Calls in generators whose result nobody takes. */
+  readonly calls: readonly Node[];
 }
 
 export type ObjectLiteral = Extract<Node, { type: 'ObjectExpression' }>;
@@ -53,6 +55,7 @@ class Walk implements Analysis {
   readonly functions: FunctionPlace[] = [];
   readonly loops: LoopNode[] = [];
   readonly literals: ObjectLiteral[] = [];
+  readonly calls: Node[] = [];
   private readonly patterns = new Patterns(this.table, (node) => this.visit(node));
   private readonly yielding: ReadonlySet<Node>;
   /** Of the function being walked. */
@@ -76,6 +79,10 @@ class Walk implements Analysis {
     const { statement, block } = this;
     if (/Statement$|^VariableDeclaration$/.test(node.type)) this.statement = node;
     if (node.type === 'BlockStatement' || node.type === 'TSModuleBlock') this.block = node;
+    if (node.type === 'ExpressionStatement' && this.table.fn?.rewritten) {
+      const expression = bare(node.expression);
+      if (expression.type === 'CallExpression') this.calls.push(expression);
+    }
     this.dispatch(node);
     Object.assign(this, { statement, block });
   }

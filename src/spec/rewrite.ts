@@ -7,7 +7,7 @@ import { position, sourceError } from './errors.ts';
 import { liveAt } from './liveness.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
 import { checkSharing } from './sharing.ts';
-import { headline, openingOf, type Program, parse } from './syntax.ts';
+import { headline, type Node, openingOf, type Program, parse } from './syntax.ts';
 import { Temporaries } from './temporaries.ts';
 
 export interface Module {
@@ -75,6 +75,7 @@ class Rewriting {
     this.registerExpressions();
     for (const literal of literals) this.registerMethods(literal);
     for (const loop of loops) this.limit(loop);
+    if (!this.module.library) for (const call of this.analysis.calls) this.mustRun(call);
     for (const site of sites) this.record(site);
     const head =
       `const ${this.kit} = globalThis[Symbol.for('lockstep.frames')]; ` +
@@ -169,6 +170,14 @@ class Rewriting {
   }
 
   /** Counts the rounds of a loop, so that one without an operation does not run for ever. */
+  /** A step that is made but not yielded would be left out without a word. */
+  private mustRun(call: Node): void {
+    const { line } = position(this.source, call.start);
+    const text = this.source.slice(call.start, call.end).replace(/\s+/g, ' ');
+    const place = JSON.stringify(`${this.module.file}:${line}: ${text}`);
+    this.edits.wrap(call, `${this.kit}.used(`, `, ${place})`, 2);
+  }
+
   private limit(loop: LoopNode): void {
     const { line } = position(this.source, loop.start);
     const tick = ` ${this.kit}.tick(${JSON.stringify(`${this.module.file}:${line}`)});`;
