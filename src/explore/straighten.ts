@@ -1,6 +1,9 @@
 import type { Machine, Transition } from '../model/machine.ts';
 import { Frontier } from './frontier.ts';
 
+/** Steps beyond which it would take too long, and nobody would read them. */
+const LONGEST = 1000;
+
 /**
  * The same steps in an order with fewer switches between threads. Steps that are dependent keep
  * their order (same thread, or a common object that one of them writes), so every step does the
@@ -11,7 +14,8 @@ import { Frontier } from './frontier.ts';
  */
 export function straighten(machine: Machine, schedule: readonly string[]): Straightened {
   const names = machine.threads.map(({ declaration }) => declaration.name);
-  const { moves, reached } = walk(machine, schedule, names);
+  const { moves, reached, state } = walk(machine, schedule, names);
+  if (moves.length > LONGEST) return { schedule, last: state };
   // The last step stays last: it is the one that breaks the property.
   const end = moves.length - 1;
   const before = moves.map((move, at) =>

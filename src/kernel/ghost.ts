@@ -41,11 +41,14 @@ export function note<T>(
   change: (old: T, ...seen: any[]) => T,
   ...reads: readonly Shared<any>[]
 ): Operation<void> {
+  if (reads.includes(target)) {
+    throw new SpecError(`note(${target.name}): its old value comes first; do not list it again`);
+  }
   return operation<void>({
     name: 'note',
     args: [target, change, ...reads],
     writes: [target],
-    reads: reads.filter((object) => object !== target),
+    reads,
     step: ([old, ...seen]) => ({ result: undefined, values: [change(old, ...seen)] }),
   });
 }

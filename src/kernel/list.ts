@@ -50,14 +50,17 @@ export function list_move<S extends Struct>(
   return operation<void>({
     name: 'list_move',
     args: [entry, from, to],
-    writes: [from, to],
-    step: ([old, other]: readonly (readonly S[])[]) =>
-      old!.includes(entry)
-        ? { result: undefined, values: [old!.filter((e) => e !== entry), [entry, ...other!]] }
+    writes: from === to ? [from] : [from, to],
+    step: ([old, other]: readonly (readonly S[])[]) => {
+      const rest = old!.filter((e) => e !== entry);
+      const values = from === to ? [[entry, ...rest]] : [rest, [entry, ...(other ?? [])]];
+      return old!.includes(entry)
+        ? { result: undefined, values }
         : {
             result: undefined,
             reports: [corruption(from, `${entry.name} is moved but not on it`)],
-          },
+          };
+    },
   });
 }
 

@@ -67,7 +67,8 @@ export function spin_lock_irqsave(lock: Spinlock): Operation<Flags> {
 
 /** Interrupts go back to what spin_lock_irqsave found. */
 export function spin_unlock_irqrestore(lock: Spinlock, flags: Flags): Operation<void> {
-  return unlock_with('spin_unlock_irqrestore', lock, flags);
+  const { spec } = unlock_with('spin_unlock_irqrestore', lock, flags);
+  return operation<void>({ ...spec, args: [lock, flags] });
 }
 
 function lock_with(name: string, lock: Spinlock, irqsOff?: boolean): Operation<void> {

@@ -1,8 +1,16 @@
 import { type LocalState, ThreadAutomaton } from './automaton.ts';
-import { BLOCKED, type Effect, owners, type Report } from './operation.ts';
+import type { ThreadContext } from './context.ts';
+import {
+  BLOCKED,
+  describe,
+  type Effect,
+  type OperationSpec,
+  owners,
+  type Report,
+} from './operation.ts';
 import type { Program } from './program.ts';
 import { runtime } from './runtime.ts';
-import type { Shared } from './shared.ts';
+import { type Shared, SpecError } from './shared.ts';
 import { Slot } from './slot.ts';
 import { TupleMap } from './tuple-map.ts';
 import { canonicalFrozen, deepFreeze } from './value.ts';
@@ -60,8 +68,8 @@ export class Machine {
   readonly learned: Learned[] = [];
   private readonly guarded: <T>(code: () => T) => T;
   private readonly byName = new Map<string, Slot>();
-  /** Results by structure, so that equal results are the same object for the spec's code. */
-  private readonly results = new Map<string, unknown>();
+  /** Values and results by structure: equal ones are the same object for the spec's code. */
+  private readonly pool = new Map<string, unknown>();
 
   constructor(program: Program, guarded: <T>(code: () => T) => T, keepLocals = false) {
     this.program = program;
@@ -93,7 +101,7 @@ export class Machine {
   slotOf(object: Shared<unknown>): Slot {
     const known = this.byName.get(object.name);
     if (known) return known;
-    const slot = new Slot(object, this.width);
+    const slot = new Slot(object, this.width, this.pool);
     this.slots.push(slot);
     this.byName.set(object.name, slot);
     return slot;
@@ -152,6 +160,9 @@ export class Machine {
       ...new Set(objects.map((object) => this.slotOf(object).position)),
     ];
     const writes = at(spec?.writes ?? []);
+    if (spec && writes.length < (spec.writes?.length ?? 0)) {
+      throw new SpecError(`${describe(spec)} writes one object twice`);
+    }
     const footprint = Int32Array.from(
       spec ? at([...(spec.writes ?? []), ...(spec.reads ?? []), ...owners(spec)]) : [],
     );
@@ -196,15 +207,26 @@ export class Machine {
     if (dead) return { result: undefined, reports: [useAfterFree(spec, dead, value(dead))] };
     const { context } = node.state;
     const values = [...(spec.writes ?? []), ...(spec.reads ?? [])].map(value);
-    // Conditions and changes are the spec's code too.
-    const effect = spec.step
-      ? this.guarded(() => spec.step!(values, context))
-      : { result: undefined };
+    const effect = spec.step ? this.effect(spec, values, context) : { result: undefined };
     const found = spec.check?.(context);
     if (!found) return effect;
     // What is wrong with the call is wrong also when it has to wait; nothing is known of after.
     if (effect === BLOCKED) return { result: undefined, reports: [{ ...found, crash: true }] };
     return { ...effect, reports: [found, ...(effect.reports ?? [])] };
+  }
+
+  /** Conditions and changes are the spec's code too. */
+  private effect(
+    spec: OperationSpec<unknown>,
+    values: unknown[],
+    context: ThreadContext,
+  ): Effect<unknown> | null {
+    try {
+      return this.guarded(() => spec.step!(values, context));
+    } catch (error) {
+      if (error instanceof Error && error.name === 'SpecError') throw error;
+      throw new SpecError(`${describe(spec)} in thread '${context.name}' fails: ${error}`);
+    }
   }
 
   private resolve(rows: Int32Array, base: number, node: Node, effect: Effect<unknown>): Transition {
@@ -247,9 +269,8 @@ export class Machine {
 
   private internResult(result: unknown): unknown {
     const text = canonicalFrozen(result);
-    if (this.results.has(text)) return this.results.get(text);
-    this.results.set(text, deepFreeze(result));
-    return result;
+    if (!this.pool.has(text)) this.pool.set(text, deepFreeze(result));
+    return this.pool.get(text);
   }
 }
 

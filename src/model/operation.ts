@@ -77,13 +77,15 @@ export function isOperation(value: unknown): value is Operation<unknown> {
 /** The type of a spec function that takes steps: `function* f(): Steps<number>`. */
 export type Steps<R = void> = Generator<Operation<unknown>, R, unknown>;
 
-/** The structs whose memory an operation touches: every object's owner, once. */
+/**
+ * The structs whose memory an operation touches: every object's owner, once; not those that it
+ * allocates or frees itself.
+ */
 export function owners(spec: OperationSpec<unknown>): Shared<unknown>[] {
   const lives = new Set<Shared<unknown>>();
-  const own = new Set<Shared<unknown>>([...(spec.writes ?? []), ...(spec.reads ?? [])]);
-  for (const object of own) {
+  for (const object of [...(spec.writes ?? []), ...(spec.reads ?? [])]) {
     const life = object.owner?.life;
-    if (life && !own.has(life)) lives.add(life);
+    if (life && !spec.writes?.includes(life)) lives.add(life);
   }
   return [...lives];
 }

@@ -11,9 +11,12 @@ export class Slot {
   /** By value id. The initial value's is zero, so that an object not yet known costs nothing. */
   readonly fingerprints: Fingerprint[] = [];
   readonly texts: string[] = [];
+  private readonly pool: Map<string, unknown>;
   private readonly ids = new Map<string, number>();
 
-  constructor(object: Shared<unknown>, position: number) {
+  /** @param pool values by structure, so that equal ones are one object for the spec's code */
+  constructor(object: Shared<unknown>, position: number, pool: Map<string, unknown>) {
+    this.pool = pool;
     this.object = object;
     this.position = position;
     this.intern(object.initial);
@@ -26,7 +29,8 @@ export class Slot {
     if (known !== undefined) return known;
     const id = this.values.length;
     this.ids.set(text, id);
-    this.values.push(deepFreeze(value));
+    if (!this.pool.has(text)) this.pool.set(text, deepFreeze(value));
+    this.values.push(this.pool.get(text));
     this.texts.push(text);
     this.fingerprints.push(id === 0 ? ZERO : fingerprint(this.object.name, text));
     return id;
