@@ -1,4 +1,3 @@
-import type { LocalState } from '../model/automaton.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
@@ -205,7 +204,7 @@ function outcome(
     workers: 1,
     reduction,
     fingerprintCollisionProbability: collisionProbability(states),
-    unreached: unreached(explorer.machine),
+    unreached: unreached(),
     finalStates: explorer.finalStates,
   };
 }
@@ -253,15 +252,9 @@ export function propertyOutcomes(
   });
 }
 
-/** Sites of the spec's own code at which no thread was ever suspended. */
-export function unreached(machine: Machine): SiteLocation[] {
-  const reached = new Set<string>();
-  for (const thread of machine.threads) {
-    for (const state of thread.states as LocalState[]) {
-      for (const site of state.sites) reached.add(site);
-    }
-  }
+/** Sites of the spec's own code that no thread came to. */
+function unreached(): SiteLocation[] {
   return [...runtime.sites.values()]
-    .filter(({ id, library }) => !library && !reached.has(id))
+    .filter(({ id, library }) => !library && !runtime.reached.has(id))
     .map(({ file, line, fn, text }) => ({ file, line, fn, text }));
 }

@@ -60,6 +60,7 @@ export const frames = {
   /** Called with the operand of a `yield` or `yield*`, evaluated, just before it suspends. */
   at<T>(frame: Frame, site: string, target: T, live: (() => unknown[]) | null): T {
     frame.site = site;
+    runtime.reached.add(site);
     frame.live = live;
     frame.leaf = isLeaf(target);
     return target;

@@ -23,6 +23,8 @@ export interface Runtime {
   structs: Map<string, object>;
   /** Yield sites of rewritten modules, by id. */
   sites: Map<string, Site>;
+  /** Ids of the sites that some thread came to, whether it was suspended there or not. */
+  reached: Set<string>;
   /** Names of assertions that were reached. */
   assertions: Set<string>;
 }
@@ -39,6 +41,7 @@ holder[key] ??= {
   objects: new Map(),
   structs: new Map(),
   sites: new Map(),
+  reached: new Set(),
   assertions: new Set(),
 };
 

@@ -64,6 +64,7 @@ export function restore(baseline: Baseline): void {
   runtime.optionNames = new Set(baseline.optionNames);
   runtime.sites = new Map(baseline.sites);
   runtime.assertions = new Set();
+  runtime.reached = new Set();
 }
 
 type Evaluation = Pick<LoadedSpec, 'spec' | 'baseline'>;
