@@ -60,9 +60,9 @@ export class Knowledge {
   /** @param visible per property, the row positions it has been seen to read */
   constructor(machine: Machine, visible: readonly ReadonlySet<number>[]) {
     this.machine = machine;
-    this.visible = visible.map((positions) => new Set(positions));
+    this.visible = visible;
     this.size = machine.width + visible.length;
-    this.facts = machine.nodes.map((nodes, thread) => this.summarise(nodes.slice(), thread));
+    this.facts = machine.nodes.map((nodes, thread) => this.summarise(nodes, thread));
   }
 
   /** Facts on a local state known at the start of the round; undefined: learned since. */

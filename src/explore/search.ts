@@ -176,7 +176,7 @@ interface Found {
 }
 
 /** Names of the threads that move, up to the state or step of the finding. */
-export function scheduleOf(machine: Machine, visited: VisitedTable, finding: Finding): string[] {
+function scheduleOf(machine: Machine, visited: VisitedTable, finding: Finding): string[] {
   const path = visited.pathTo(visited.find(finding.hi, finding.lo));
   if (finding.thread >= 0) path.push(finding.thread);
   return path.map((thread) => machine.threads[thread]!.declaration.name);
@@ -210,11 +210,11 @@ function outcome(
 }
 
 /** Birthday bound: n(n-1)/2 pairs, each with chance 2^-64. */
-export function collisionProbability(states: number): number {
+function collisionProbability(states: number): number {
   return Math.min(1, (states * (states - 1)) / 2 / 2 ** 64);
 }
 
-export function propertyOutcomes(
+function propertyOutcomes(
   explorer: Explorer,
   schedules: ReadonlyMap<string, Found>,
   complete: boolean,

@@ -8,7 +8,7 @@ export const NEW = 2;
 
 /** Threads that a link can name, and slots that it can point to. */
 const THREAD_BITS = 6;
-export const MAX_THREADS = 1 << THREAD_BITS;
+const MAX_THREADS = 1 << THREAD_BITS;
 const MAX_CAPACITY = 1 << (32 - THREAD_BITS);
 const ROOT = -1;
 

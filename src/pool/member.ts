@@ -38,11 +38,11 @@ export class Member {
         this.coordinator.learn(order.known);
         this.coordinator.unpack(order.states, this.current);
         return this.answer(this.current);
-      case 'give':
-        return {
-          ...this.answer(this.current),
-          states: pack(explorer.machine, this.current, order.keep),
-        };
+      case 'give': {
+        // Before the answer, which says how many are left.
+        const states = pack(explorer.machine, this.current, order.keep);
+        return { ...this.answer(this.current), states };
+      }
       case 'expand':
         return this.expand(order);
     }
