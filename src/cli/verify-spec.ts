@@ -132,6 +132,7 @@ async function runVariant(
   const overrides = Object.fromEntries(
     Object.entries(options.param).filter(([name]) => own.includes(name)),
   );
+  const { about = null, kernel = null } = loaded.spec.variants[variant]!;
   const start = performance.now();
   try {
     const program = engine.instantiate(loaded, variant, overrides);
@@ -148,11 +149,12 @@ async function runVariant(
     const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);
     const { params, expected } = program;
     const judgement = judge(outcome, expected, options.first);
-    const subject = { spec: program.spec, file, variant, params, expected };
+    const subject = { spec: program.spec, file, variant, about, kernel, params, expected };
     return { ...subject, ...judgement, outcome, counterexamples, message: null, durationMs };
   } catch (error) {
     const message = messageOfSpecError(error);
-    return invalid(loaded.spec.name, file, variant, message, performance.now() - start);
+    const run = invalid(loaded.spec.name, file, variant, message, performance.now() - start);
+    return { ...run, about, kernel };
   }
 }
 
@@ -167,6 +169,8 @@ function invalid(
     spec,
     file,
     variant,
+    about: null,
+    kernel: null,
     params: {},
     verdict: 'invalid',
     expected: [],

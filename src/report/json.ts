@@ -16,6 +16,8 @@ function asJson(run: Run) {
     spec: run.spec,
     file: run.file,
     variant: run.variant,
+    about: run.about,
+    kernel: run.kernel,
     params: run.params,
     verdict: run.verdict,
     message: run.message,

@@ -50,6 +50,8 @@ function blockOf(run: Run, options: TerminalOptions): string[] {
   const lines = [headline(run, options.chalk, options.columns)];
   const say = (text: string) =>
     lines.push(...wrap(plain(text), options.columns - 2, 8).map((line) => `  ${line}`));
+  const about = aboutOf(run);
+  if (about !== '') say(about);
   surprises(run).forEach(say);
   // Not wrapped: it may hold source text with a caret below it.
   if (run.message !== null) lines.push(...run.message.split('\n').map((l) => `  ${plain(l)}`));
@@ -90,6 +92,11 @@ function cutTo(room: number, names: readonly string[]): string {
 
 function subjectOf(run: Run): string {
   return run.variant === null ? run.spec : `${run.spec}/${run.variant}`;
+}
+
+/** `v5.3, f0a3a24b532d: as merged` */
+function aboutOf({ kernel, about }: Run): string {
+  return [kernel, about].filter((part) => part !== null).join(': ');
 }
 
 function expectation(run: Run): string {

@@ -34,8 +34,10 @@ export interface ReportInContext extends Report {
 }
 
 export interface Variant {
-  /** One line for people: which question this variant answers, or which kernel it is. */
+  /** One line for people: which question this variant answers. */
   readonly about?: string;
+  /** The kernel version or commit that it models. */
+  readonly kernel?: string;
   /** The exact set of properties expected to fail; none: expected to be verified. */
   readonly violates?: readonly string[];
   /** Overrides of `options()`. */

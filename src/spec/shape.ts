@@ -14,6 +14,7 @@ const numbers = z.record(z.string(), z.number({ error: 'must be a number' }), {
 const variant = z.strictObject(
   {
     about: text.optional(),
+    kernel: name.optional(),
     violates: z.array(text, { error: 'must be a list of property names' }).optional(),
     options: z.record(z.string(), z.unknown(), { error: 'must be an object' }).optional(),
     params: numbers.optional(),

@@ -16,6 +16,9 @@ export interface Run {
   readonly file: string;
   /** Null when the spec did not load. */
   readonly variant: string | null;
+  /** What the variant says of itself, and the kernel it models; null when it does not say. */
+  readonly about: string | null;
+  readonly kernel: string | null;
   readonly params: Readonly<Record<string, number>>;
   readonly verdict: Verdict;
   readonly expected: readonly string[];

@@ -38,6 +38,7 @@ describe('verify-spec', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
       "violated  deadlock  two-locks/crossed  as expected
+        opposite orders
         searched  17 states, 18 transitions, depth 8, complete
         how       reduction on, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
@@ -146,9 +147,15 @@ describe('verify-spec', () => {
       'unexpected',
       'not-found',
     ]);
+    expect(one.map((run: { about: string | null }) => run.about)).toEqual([
+      null,
+      'opposite orders',
+      null,
+      null,
+    ]);
     expect(Object.keys(one[0])).toEqual(
       expect.arrayContaining(
-        'spec variant params verdict properties expected asExpected states transitions depth workers reduction memoryModel complete fingerprintCollisionProbability durationMs'.split(
+        'spec variant about kernel params verdict properties expected asExpected states transitions depth workers reduction memoryModel complete fingerprintCollisionProbability durationMs'.split(
           ' ',
         ),
       ),

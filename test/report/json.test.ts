@@ -13,6 +13,8 @@ test('one array with an object per variant, and nothing before the end', () => {
   expect(violated).toMatchObject({
     spec: 'slab',
     variant: 'v5.3',
+    about: 'as merged',
+    kernel: 'f0a3a24b532d',
     params: { memcgs: 2 },
     verdict: 'violated',
     expected: [],
@@ -47,7 +49,7 @@ test('one array with an object per variant, and nothing before the end', () => {
       trace: null,
     },
   ]);
-  expect(verified.verdict).toBe('verified');
+  expect(verified).toMatchObject({ verdict: 'verified', about: null, kernel: null });
   expect(invalid).toMatchObject({
     spec: 'specs/bad.ts',
     variant: null,

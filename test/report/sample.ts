@@ -127,6 +127,8 @@ export const violated: Run = {
   spec: 'slab',
   file: 'specs/slab.ts',
   variant: 'v5.3',
+  about: 'as merged',
+  kernel: 'f0a3a24b532d',
   params: { memcgs: 2 },
   verdict: 'violated',
   expected: [],
@@ -147,6 +149,8 @@ const good: Outcome = { ...outcome, properties: [outcome.properties[1]!], unreac
 export const verified: Run = {
   ...violated,
   variant: 'v5.4',
+  about: null,
+  kernel: null,
   verdict: 'verified',
   asExpected: true,
   unexpected: [],

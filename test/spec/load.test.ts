@@ -162,6 +162,12 @@ test('what is no spec is refused in a line', async () => {
   expect(await refusal(spec('variants: { a: { violate: [] } }'))).toContain(
     "variants.a has no field called 'violate'",
   );
+  expect(await refusal(spec('variants: { a: { kernel: 5.3 } }'))).toContain(
+    'variants.a.kernel must be a string',
+  );
+  expect(await refusal(spec('variants: { a: { kernel: "v5.3", about: "as merged" } }'))).toBe(
+    'no error',
+  );
   expect(await refusal(spec('thread: 1'))).toContain("the spec has no field called 'thread'");
   expect(await refusal(spec('params: { n: "1" }'))).toContain('params.n must be a number');
   expect(await refusal(spec('build: 1'))).toContain('build must be a function');
