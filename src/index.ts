@@ -3,10 +3,27 @@ export * from './kernel/assert.ts';
 export * from './kernel/boot.ts';
 export * from './kernel/css.ts';
 export { note, together } from './kernel/ghost.ts';
+export { kfree_rcu } from './kernel/kfree_rcu.ts';
 export * from './kernel/list.ts';
 export * from './kernel/memory.ts';
 export * from './kernel/mutex.ts';
-export * from './kernel/percpu-refcount.ts';
+export {
+  type Confirm,
+  PercpuRef,
+  percpu_ref,
+  percpu_ref_exit,
+  percpu_ref_get,
+  percpu_ref_get_many,
+  percpu_ref_init,
+  percpu_ref_kill,
+  percpu_ref_kill_and_confirm,
+  percpu_ref_put,
+  percpu_ref_put_many,
+  percpu_ref_tryget,
+  percpu_ref_tryget_live,
+  type RefFlags,
+  type Release,
+} from './kernel/percpu-refcount.ts';
 export * from './kernel/percpu-rwsem.ts';
 export {
   call_rcu,

@@ -1,5 +1,7 @@
 import { operation, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
+import type { Shared } from '../model/shared.ts';
+import { current } from './ghost.ts';
 
 /**
  * A claim inside a thread, as a property of the given name. A condition that holds costs no step.
@@ -7,6 +9,12 @@ import { runtime } from '../model/runtime.ts';
 export function* assert(condition: boolean, property: string): Steps {
   runtime.assertions.add(property);
   if (!condition) yield* failed(property, 'assertion failed');
+}
+
+/** lockdep_assert_held(): reported unless this thread holds the lock. Costs no step when it does. */
+export function* lockdep_assert_held(lock: Shared<string | null>): Steps {
+  if (current('lockdep_assert_held').held.includes(lock.name)) return;
+  yield* failed('lock not held', `lockdep_assert_held(${lock.name}) fails`);
 }
 
 function failed(property: string, message: string) {

@@ -1,47 +1,56 @@
-import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { type Operation, operation, type Steps } from '../model/operation.ts';
+import type { Struct } from '../model/shared.ts';
 import type { Embedded } from './memory.ts';
+import {
+  drained,
+  get,
+  PercpuRef,
+  put,
+  type RefState,
+  type Release,
+  started,
+  tryget,
+} from './percpu-refcount.ts';
 
 /**
- * Reference counts of cgroup states (include/linux/cgroup.h, kernel/cgroup/cgroup.c). The kernel
- * uses a percpu_ref; the per-CPU mode only means that zero cannot be seen before the kill, and the
- * base reference is dropped by the kill, so one plain count tells the same story. The put that
- * reaches zero runs the release (css_release, which the kernel defers to a work).
+ * Reference counts of cgroup states (include/linux/cgroup.h, kernel/cgroup/cgroup.c): percpu_refs
+ * that are killed when the cgroup is removed. The put that reaches zero runs the release (css_release).
+ *
+ * A spec whose question is the count itself asks for per-CPU mode and kills with
+ * percpu_ref_kill_and_confirm. For the others one atomic count tells the same story as long as every
+ * put comes after its get: the base reference keeps it from zero until the kill.
  */
 export type CssRelease = (css: Css) => Steps<unknown>;
 
-export interface CssState {
-  readonly count: number;
-  /** Not killed yet. */
-  readonly online: boolean;
-}
-
-export class Css extends Shared<CssState> {
-  readonly release: CssRelease | null;
+export class Css extends PercpuRef {
   /** CSS_NO_REF: a root css, for which gets and puts do nothing. */
   readonly noRef: boolean;
 
-  constructor(
-    name: string,
-    owner: Struct | null,
-    release: CssRelease | null,
-    initial: Partial<CssInitial> = {},
-  ) {
-    super(name, { count: initial.count ?? 1, online: true }, owner);
-    this.release = release;
-    this.noRef = initial.noRef ?? false;
+  constructor(name: string, owner: Struct | null, initial: RefState, noRef: boolean) {
+    super(name, owner, initial);
+    this.noRef = noRef;
   }
 }
 
-interface CssInitial {
+export interface CssInitial {
   /** References held, the base one included. */
-  readonly count: number;
-  readonly noRef: boolean;
+  readonly count?: number;
+  readonly noRef?: boolean;
+  /** Per-CPU until the kill, as in the kernel. */
+  readonly percpu?: boolean;
+  /** It was killed, and the offline work has not run: `count` has the reference of that. */
+  readonly killed?: boolean;
 }
 
 /** `struct cgroup_subsys_state` inside a heap struct, online, with its base reference. */
-export function css(release: CssRelease | null = null): Embedded<Css, Partial<CssInitial>> {
-  return { embed: (name, owner, initial) => new Css(name, owner, release, initial) };
+export function css(release: CssRelease | null = null): Embedded<Css, CssInitial> {
+  return {
+    embed: (name, owner, { noRef = false, percpu = false, ...initial } = {}) => {
+      const flags = percpu ? 0 : 'PERCPU_REF_INIT_ATOMIC';
+      const state = started({ release: release as Release | null, flags, ...initial });
+      return new Css(name, owner, state, noRef);
+    },
+  };
 }
 
 export function css_get(css: Css): Operation<void> {
@@ -49,29 +58,18 @@ export function css_get(css: Css): Operation<void> {
 }
 
 export function css_get_many(css: Css, n: number): Operation<void> {
-  return operation<void>({
-    name: n === 1 ? 'css_get' : 'css_get_many',
-    args: n === 1 ? [css] : [css, n],
-    writes: [css],
-    step: ([state]) => ({
-      result: undefined,
-      values: [css.noRef ? state : { ...state, count: state.count + n }],
-      reports:
-        state.count === 0
-          ? [misuse(css, 'css get at zero', 'is taken after its count reached 0')]
-          : [],
-    }),
-  });
+  const name = n === 1 ? 'css_get' : 'css_get_many';
+  return css.noRef ? uncounted<void>(name, css, undefined) : get(name, css, n);
 }
 
 /** Fails when the count is zero. */
 export function css_tryget(css: Css): Operation<boolean> {
-  return tryget('css_tryget', css, (state) => state.count > 0);
+  return try_to_get('css_tryget', css, (state) => !drained(state));
 }
 
 /** Fails once the css is killed. */
 export function css_tryget_online(css: Css): Operation<boolean> {
-  return tryget('css_tryget_online', css, (state) => state.online);
+  return try_to_get('css_tryget_online', css, (state) => !state.dead && !drained(state));
 }
 
 export function* css_put(css: Css): Steps {
@@ -79,58 +77,29 @@ export function* css_put(css: Css): Steps {
 }
 
 export function* css_put_many(css: Css, n: number): Steps {
-  const last = yield* put(n === 1 ? 'css_put' : 'css_put_many', css, n);
-  if (last && css.release) yield* css.release(css);
+  const name = n === 1 ? 'css_put' : 'css_put_many';
+  const release = yield* css.noRef ? uncounted(name, css, null) : put(name, css, n);
+  if (release) yield* release(css);
 }
 
 /**
- * The kill of the css: from here it is not online. The base reference stays for the offline work,
- * which puts it when it is done (kill_css takes one and the kill drops one).
+ * kill_css() of a css that is one atomic count: from here it is not online. The base reference stays
+ * for the offline work, which puts it when it is done (kill_css takes one and the kill drops one).
  */
 export function css_kill(css: Css): Operation<void> {
   return operation<void>({
     name: 'css_kill',
     args: [css],
     writes: [css],
-    step: ([state]) => ({ result: undefined, values: [{ ...state, online: false }] }),
+    step: ([state]) => ({ result: undefined, values: [{ ...state, dead: true }] }),
   });
 }
 
-function put(name: string, css: Css, n: number): Operation<boolean> {
-  return operation<boolean>({
-    name,
-    args: n === 1 ? [css] : [css, n],
-    writes: [css],
-    step: ([state]: readonly CssState[]) => {
-      if (css.noRef) return { result: false };
-      const count = state!.count - n;
-      return {
-        result: count === 0,
-        values: [{ ...state!, count }],
-        reports: count < 0 ? [misuse(css, 'css underflow', `is put at ${state!.count}`)] : [],
-      };
-    },
-  });
+function try_to_get(name: string, css: Css, may: (state: RefState) => boolean): Operation<boolean> {
+  return css.noRef ? uncounted(name, css, true) : tryget(name, css, may);
 }
 
-function tryget(name: string, css: Css, may: (state: CssState) => boolean): Operation<boolean> {
-  return operation<boolean>({
-    name,
-    args: [css],
-    writes: [css],
-    step: ([state]) =>
-      may(state)
-        ? { result: true, values: [css.noRef ? state : { ...state, count: state.count + 1 }] }
-        : { result: false },
-  });
-}
-
-function misuse(css: Css, rule: string, what: string): Report {
-  return {
-    rule,
-    message: `css ${css.name} ${what}`,
-    object: css.name,
-    ...(css.owner ? { type: css.owner.type } : {}),
-    crash: true,
-  };
+/** It touches the memory, no more. */
+function uncounted<R>(name: string, css: Css, result: R): Operation<R> {
+  return operation<R>({ name, args: [css], reads: [css], step: () => ({ result }) });
 }

@@ -1,6 +1,7 @@
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import type { Embedded } from './memory.ts';
+import { RcuHead } from './rcu.ts';
 
 /**
  * Doubly linked lists of structs (include/linux/list.h), as one object per list. What
@@ -18,6 +19,17 @@ export function list_head<S extends Struct>(): Embedded<ListHead<S>, readonly S[
   return { embed: (name, owner, initial) => new ListHead<S>(name, initial ?? [], owner) };
 }
 
+/**
+ * `union { struct list_head list; struct rcu_head rcu; }` inside a heap struct: the node by which it
+ * is on a list, and once it is off, the head by which it is freed. Using it as one while it is the
+ * other is reported as list corruption.
+ */
+export class ListOrRcu extends RcuHead {}
+
+export function list_or_rcu(): Embedded<ListOrRcu, 'linked'> {
+  return { embed: (name, owner, initial) => new ListOrRcu(name, initial ?? null, owner) };
+}
+
 /** Adds at the front. */
 export function list_add<S extends Struct>(entry: S, list: ListHead<S>): Operation<void> {
   return add('list_add', entry, list, (old) => [entry, ...old]);
@@ -28,17 +40,17 @@ export function list_add_tail<S extends Struct>(entry: S, list: ListHead<S>): Op
 }
 
 export function list_del<S extends Struct>(entry: S, list: ListHead<S>): Operation<void> {
+  const node = node_of(entry);
   return operation<void>({
     name: 'list_del',
     args: [entry, list],
-    writes: [list],
-    step: ([old]: readonly (readonly S[])[]) =>
-      old!.includes(entry)
-        ? { result: undefined, values: [old!.filter((other) => other !== entry)] }
-        : {
-            result: undefined,
-            reports: [corruption(list, `${entry.name} is deleted but not on it`)],
-          },
+    writes: [list, ...node],
+    step: ([old, ...storage]) => {
+      if (!old.includes(entry)) return wrong(list, `${entry.name} is deleted but not on it`);
+      if (storage.some((node) => node !== 'linked')) return wrong(list, reused(entry));
+      const rest = old.filter((other: S) => other !== entry);
+      return { result: undefined, values: [rest, ...node.map(() => null)] };
+    },
   });
 }
 
@@ -56,15 +68,26 @@ export function list_move<S extends Struct>(
       const values = from === to ? [[entry, ...rest]] : [rest, [entry, ...(other ?? [])]];
       return old!.includes(entry)
         ? { result: undefined, values }
-        : {
-            result: undefined,
-            reports: [corruption(from, `${entry.name} is moved but not on it`)],
-          };
+        : wrong(from, `${entry.name} is moved but not on it`);
     },
   });
 }
 
-/** list_splice_init: everything moves to the front of the other list. */
+/**
+ * Everything moves to the front of the other list. The head that it leaves still points there, so it
+ * must not be used again: here it keeps its entries.
+ */
+export function list_splice<S extends Struct>(from: ListHead<S>, to: ListHead<S>): Operation<void> {
+  return operation<void>({
+    name: 'list_splice',
+    args: [from, to],
+    reads: [from],
+    writes: [to],
+    step: ([old, moved]) => ({ result: undefined, values: [[...moved, ...old]] }),
+  });
+}
+
+/** As list_splice, and the head that it leaves is an empty list again. */
 export function list_splice_init<S extends Struct>(
   from: ListHead<S>,
   to: ListHead<S>,
@@ -105,22 +128,38 @@ function add<S extends Struct>(
   list: ListHead<S>,
   added: (old: readonly S[]) => readonly S[],
 ): Operation<void> {
+  const node = node_of(entry);
   return operation<void>({
     name,
     args: [entry, list],
-    writes: [list],
-    step: ([old]: readonly (readonly S[])[]) =>
-      old!.includes(entry)
-        ? { result: undefined, reports: [corruption(list, `${entry.name} is added twice`)] }
-        : { result: undefined, values: [added(old!)] },
+    writes: [list, ...node],
+    step: ([old, ...storage]) => {
+      if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);
+      if (storage.some((node) => node !== null)) return wrong(list, reused(entry));
+      return { result: undefined, values: [added(old), ...node.map(() => 'linked')] };
+    },
   });
 }
 
-function corruption(list: ListHead<any>, what: string): Report {
+/** The storage of the entry's node, where it is modelled because it is that of an rcu_head too. */
+function node_of(entry: Struct): ListOrRcu[] {
+  return Object.values(entry).filter((field) => field instanceof ListOrRcu);
+}
+
+function reused(entry: Struct): string {
+  return `the node of ${entry.name} is in use as something else`;
+}
+
+function wrong(list: ListHead<any>, what: string) {
   return {
-    rule: 'list corruption',
-    message: `${list.name}: ${what}`,
-    object: list.name,
-    crash: true,
+    result: undefined,
+    reports: [
+      {
+        rule: 'list corruption',
+        message: `${list.name}: ${what}`,
+        object: list.name,
+        crash: true,
+      } satisfies Report,
+    ],
   };
 }

@@ -1,7 +1,6 @@
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, type Struct } from '../model/shared.ts';
-import { together } from './ghost.ts';
 import type { Embedded } from './memory.ts';
 import { call_rcu, RcuHead } from './rcu.ts';
 
@@ -19,14 +18,17 @@ import { call_rcu, RcuHead } from './rcu.ts';
  * kill runs with interrupts off under percpu_ref_switch_lock and is one step too.
  */
 export type Release = (ref: PercpuRef) => Steps<unknown>;
+/** confirm_switch: run once all CPUs see that the ref counts in one atomic. */
+export type Confirm = (ref: PercpuRef) => Steps<unknown>;
 
 export interface RefState {
   readonly mode: 'percpu' | 'atomic';
   /** References held, the base one and that of a switch in flight included. */
   readonly count: number;
   readonly dead: boolean;
-  /** confirm_switch is set: the switch callback has not run. The bias is in the count. */
+  /** The switch callback has not run. The bias is in the count. */
   readonly switching: boolean;
+  readonly confirm: Confirm | null;
   /** The per-CPU counters are allocated. */
   readonly memory: boolean;
   readonly release: Release | null;
@@ -43,20 +45,40 @@ export class PercpuRef extends Shared<RefState | null> {
   }
 }
 
-/** `struct percpu_ref` inside a heap struct; `object` may be given what a live one starts with. */
-export function percpu_ref(): Embedded<PercpuRef, { release: Release; count?: number }> {
-  return {
-    embed: (name, owner, from) =>
-      new PercpuRef(name, owner, from ? { ...live(from.release), count: from.count ?? 1 } : null),
-  };
+/** What a ref that is live from the start is given. */
+export interface RefInitial {
+  readonly release: Release | null;
+  /** References held, the base one included (default 1). */
+  readonly count?: number;
+  readonly flags?: RefFlags;
+  /** It was killed and has switched, so `count` is without the base reference. */
+  readonly killed?: boolean;
 }
 
-export function percpu_ref_init(ref: PercpuRef, release: Release): Operation<void> {
+/** PERCPU_REF_INIT_ATOMIC: the ref is one atomic count from the start, as a refcount_t would be. */
+export type RefFlags = 'PERCPU_REF_INIT_ATOMIC' | 0;
+
+/** `struct percpu_ref` inside a heap struct; `object` may be given what a live one starts with. */
+export function percpu_ref(): Embedded<PercpuRef, RefInitial> {
+  return { embed: (name, owner, from) => new PercpuRef(name, owner, from ? started(from) : null) };
+}
+
+/** The state of a ref that is there from the start. */
+export function started({ release, count = 1, flags = 0, killed = false }: RefInitial): RefState {
+  const state = { ...live(release, flags), count };
+  return killed ? { ...state, mode: 'atomic', dead: true, memory: false } : state;
+}
+
+export function percpu_ref_init(
+  ref: PercpuRef,
+  release: Release,
+  flags: RefFlags = 0,
+): Operation<void> {
   return operation<void>({
     name: 'percpu_ref_init',
-    args: [ref, release],
+    args: flags === 0 ? [ref, release] : [ref, release, flags],
     writes: [ref],
-    step: () => ({ result: undefined, values: [live(release)] }),
+    step: () => ({ result: undefined, values: [live(release, flags)] }),
   });
 }
 
@@ -66,8 +88,13 @@ export function percpu_ref_get(ref: PercpuRef): Operation<void> {
 }
 
 export function percpu_ref_get_many(ref: PercpuRef, n: number): Operation<void> {
+  return get(n === 1 ? 'percpu_ref_get' : 'percpu_ref_get_many', ref, n);
+}
+
+/** percpu_ref_get_many() under the name of the API that is built on it, as `put` and `tryget`. */
+export function get(name: string, ref: PercpuRef, n: number): Operation<void> {
   return operation<void>({
-    name: 'percpu_ref_get',
+    name,
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]) => ({
@@ -92,18 +119,19 @@ export function percpu_ref_tryget_live(ref: PercpuRef): Operation<boolean> {
 
 /** The put that reaches zero in atomic mode runs the release callback, in this thread's context. */
 export function* percpu_ref_put(ref: PercpuRef): Steps {
-  const release = yield* put(ref, 1);
+  const release = yield* put('percpu_ref_put', ref, 1);
   if (release) yield* release(ref);
 }
 
 export function* percpu_ref_put_many(ref: PercpuRef, n: number): Steps {
-  const release = yield* put(ref, n);
+  const release = yield* put('percpu_ref_put_many', ref, n);
   if (release) yield* release(ref);
 }
 
-function put(ref: PercpuRef, n: number): Operation<Release | null> {
+/** Gives the release callback when this is the put that has to run it. */
+export function put(name: string, ref: PercpuRef, n: number): Operation<Release | null> {
   return operation<Release | null>({
-    name: 'percpu_ref_put',
+    name,
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]: readonly RefState[]) => {
@@ -118,44 +146,61 @@ function put(ref: PercpuRef, n: number): Operation<Release | null> {
   });
 }
 
-/** percpu_ref_kill_and_confirm(ref, NULL): drops the base reference and begins the switch. */
-export function percpu_ref_kill(ref: PercpuRef): Operation<void> {
-  const killed = operation<void>({
+/** percpu_ref_kill_and_confirm(ref, NULL). */
+export function* percpu_ref_kill(ref: PercpuRef): Steps {
+  yield* percpu_ref_kill_and_confirm(ref, null);
+}
+
+/**
+ * Drops the base reference and begins the switch to one atomic count. A ref that is one already is
+ * confirmed at once, and the base reference may be the last.
+ */
+export function* percpu_ref_kill_and_confirm(ref: PercpuRef, confirm: Confirm | null): Steps {
+  const switches = yield* kill(ref, confirm);
+  if (switches) return;
+  if (confirm) yield* confirm(ref);
+  yield* percpu_ref_put(ref);
+}
+
+/** True when there are per-CPU counters to be added up, after a grace period. */
+function kill(ref: PercpuRef, confirm: Confirm | null): Operation<boolean> {
+  const { writes, step: queue } = call_rcu(ref.rcu, percpu_ref_switch_to_atomic_rcu).spec;
+  return operation<boolean>({
     name: 'percpu_ref_kill',
-    args: [ref],
-    writes: [ref],
-    step: ([state]: readonly RefState[]) =>
-      state!.dead
-        ? {
-            result: undefined,
-            reports: [
-              { ...misuse(ref, 'percpu_ref killed twice', 'is killed again'), crash: true },
-            ],
-          }
-        : {
-            result: undefined,
-            // One reference for the switch taken, the base one dropped.
-            values: [{ ...state!, mode: 'atomic', dead: true, switching: true }],
-          },
+    args: confirm ? [ref, confirm] : [ref],
+    writes: [ref, ...writes!],
+    step: ([state, ...rcu], thread) => {
+      if (state.dead) {
+        const twice = misuse(ref, 'percpu_ref killed twice', 'is killed again');
+        return { result: true, reports: [{ ...twice, crash: true }] };
+      }
+      if (state.mode === 'atomic') {
+        return { result: false, values: [{ ...state, dead: true }, ...rcu] };
+      }
+      // One reference for the switch taken, the base one dropped.
+      const killed = { ...state, mode: 'atomic', dead: true, switching: true, confirm };
+      const queued = queue!(rcu, thread)!;
+      return { ...queued, result: true, values: [killed, ...(queued.values ?? rcu)] };
+    },
   });
-  return together(killed, call_rcu(ref.rcu, percpu_ref_switch_to_atomic_rcu));
 }
 
 /** The switch callback: adds up, confirms, frees the counters, then drops its own reference. */
 export function* percpu_ref_switch_to_atomic_rcu(head: RcuHead): Steps {
   const ref = ref_of(head);
-  yield* switched(ref);
+  const confirm = yield* switched(ref);
+  if (confirm) yield* confirm(ref);
   yield* percpu_ref_put(ref);
 }
 
-function switched(ref: PercpuRef): Operation<void> {
-  return operation<void>({
+function switched(ref: PercpuRef): Operation<Confirm | null> {
+  return operation<Confirm | null>({
     name: 'percpu_ref_switch_to_atomic_rcu',
     args: [ref],
     writes: [ref],
     step: ([state]: readonly RefState[]) => ({
-      result: undefined,
-      values: [{ ...state!, switching: false, memory: false }],
+      result: state!.confirm,
+      values: [{ ...state!, switching: false, memory: false, confirm: null }],
       reports:
         state!.count <= 0
           ? [misuse(ref, 'percpu_ref <= 0 after switching to atomic', `has count ${state!.count}`)]
@@ -187,7 +232,7 @@ export function percpu_ref_exit(ref: PercpuRef): Operation<void> {
   });
 }
 
-function tryget(
+export function tryget(
   name: string,
   ref: PercpuRef,
   may: (state: RefState) => boolean,
@@ -203,16 +248,25 @@ function tryget(
   });
 }
 
-function live(release: Release): RefState {
-  return { mode: 'percpu', count: 1, dead: false, switching: false, memory: true, release };
+function live(release: Release | null, flags: RefFlags): RefState {
+  const percpu = flags === 0;
+  return {
+    mode: percpu ? 'percpu' : 'atomic',
+    count: 1,
+    dead: false,
+    switching: false,
+    confirm: null,
+    memory: percpu,
+    release,
+  };
 }
 
-/** Zero can be seen: the count is one number without bias. */
+/** Zero can be seen: the count is one number, and has no bias. */
 function exact(state: RefState): boolean {
   return state.mode === 'atomic' && !state.switching;
 }
 
-function drained(state: RefState): boolean {
+export function drained(state: RefState): boolean {
   return exact(state) && state.count <= 0;
 }
 

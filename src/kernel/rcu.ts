@@ -18,11 +18,15 @@ export { rcu_read_lock, rcu_read_unlock } from './rcu_reader.ts';
  */
 export type RcuCallback = (head: RcuHead) => Steps<unknown>;
 
-/** `struct rcu_head`: the callback while it is queued, null otherwise. */
-export class RcuHead extends Shared<RcuCallback | null> {
+/**
+ * `struct rcu_head`: the callback while it is queued, null otherwise. 'linked': the storage is that
+ * of a list node just now (list_or_rcu in list.ts).
+ */
+export class RcuHead extends Shared<RcuCallback | 'linked' | null> {
   /** debug_objects: memory that contains a queued head must not be freed. */
-  freed(value: RcuCallback | null): string | null {
-    return value === null ? null : `rcu_head ${this.name}, queued for ${value.name}`;
+  freed(value: RcuCallback | 'linked' | null): string | null {
+    if (value === null || value === 'linked') return null;
+    return `rcu_head ${this.name}, queued for ${value.name}`;
   }
 }
 
@@ -59,19 +63,19 @@ export function call_rcu(head: RcuHead, callback: RcuCallback): Operation<void> 
     name: 'call_rcu',
     args: [head, callback],
     writes: [head, next],
-    step: ([queued, list]) =>
-      queued === null
-        ? { result: undefined, values: [callback, [...list, { head, barrier: null }]] }
-        : {
-            result: undefined,
-            reports: [
-              {
-                rule: 'double call_rcu',
-                message: `${head.name} is already queued`,
-                object: head.name,
-              },
-            ],
-          },
+    step: ([old, list]) => {
+      const object = head.name;
+      if (old !== null && old !== 'linked') {
+        const message = `${object} is already queued`;
+        return { result: undefined, reports: [{ rule: 'double call_rcu', message, object }] };
+      }
+      const message = `${object} is queued over the node of a list that it is still on`;
+      return {
+        result: undefined,
+        values: [callback, [...list, { head, barrier: null }]],
+        reports: old === null ? [] : [{ rule: 'list corruption', message, object }],
+      };
+    },
   });
 }
 
@@ -257,7 +261,7 @@ function unqueue(head: RcuHead): Operation<RcuCallback> {
     name: 'rcu_head_unqueue',
     args: [head],
     writes: [head],
-    step: ([callback]) => ({ result: callback, values: [null] }),
+    step: ([callback]) => ({ result: callback as RcuCallback, values: [null] }),
   });
 }
 

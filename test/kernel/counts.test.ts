@@ -1,8 +1,26 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { lockdep_assert_held } from '../../src/kernel/assert.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import { css, css_get, css_kill, css_put, css_tryget_online } from '../../src/kernel/css.ts';
-import { LIST_HEAD, list_add, list_add_tail, list_del, list_empty } from '../../src/kernel/list.ts';
-import { container_of, kfree, object, struct } from '../../src/kernel/memory.ts';
+import { kfree_rcu } from '../../src/kernel/kfree_rcu.ts';
+import {
+  LIST_HEAD,
+  type ListOrRcu,
+  list_add,
+  list_add_tail,
+  list_del,
+  list_empty,
+  list_or_rcu,
+  list_splice,
+} from '../../src/kernel/list.ts';
+import {
+  container_of,
+  type Embedded,
+  type Instance,
+  kfree,
+  object,
+  struct,
+} from '../../src/kernel/memory.ts';
 import {
   type PercpuRef,
   percpu_ref,
@@ -10,6 +28,7 @@ import {
   percpu_ref_get,
   percpu_ref_init,
   percpu_ref_kill,
+  percpu_ref_kill_and_confirm,
   percpu_ref_put,
   percpu_ref_tryget,
   percpu_ref_tryget_live,
@@ -21,7 +40,10 @@ import {
   percpu_up_write,
   put_online_cpus,
 } from '../../src/kernel/percpu-rwsem.ts';
+import { call_rcu, rcu_data } from '../../src/kernel/rcu.ts';
+import { DEFINE_SPINLOCK, spin_lock, spin_unlock } from '../../src/kernel/spinlock.ts';
 import type { Steps } from '../../src/model/operation.ts';
+import type { Struct } from '../../src/model/shared.ts';
 import { fresh, Simulation } from './simulation.ts';
 
 const cache = struct('cache', { ref: percpu_ref() });
@@ -89,6 +111,65 @@ describe('percpu_ref', () => {
     ]);
   });
 
+  test('confirm runs after the switch, and before the release that the switch may run', () => {
+    const order: string[] = [];
+    const counted = struct('counted', { ref: percpu_ref() });
+    const c = object(counted, 'counted');
+    function* user() {
+      yield* percpu_ref_init(c.ref, function* () {
+        order.push('release');
+      });
+      yield* percpu_ref_kill_and_confirm(c.ref, function* () {
+        order.push('confirm');
+      });
+      order.push('kill returned');
+    }
+    new Simulation(boot({ threads: { user } })).run('user').settle();
+    expect(order).toEqual(['kill returned', 'confirm', 'release']);
+  });
+
+  test('an atomic ref is confirmed and released inside the kill', () => {
+    const order: string[] = [];
+    const counted = struct('counted', { ref: percpu_ref() });
+    const c = object(counted, 'counted');
+    function* release() {
+      order.push('release');
+    }
+    function* user() {
+      yield* percpu_ref_init(c.ref, release, 'PERCPU_REF_INIT_ATOMIC');
+      yield* percpu_ref_kill_and_confirm(c.ref, function* () {
+        order.push('confirm');
+      });
+      order.push('kill returned');
+    }
+    const sim = new Simulation(boot({ threads: { user } })).run('user');
+    expect([order, sim.rules()]).toEqual([['confirm', 'release', 'kill returned'], []]);
+    expect(sim.value(rcu_data(0).next)).toEqual([]);
+  });
+
+  test('in per-CPU mode more puts than gets go unnoticed until the count is killed', () => {
+    const released: string[] = [];
+    const group = struct('counted', {
+      css: css(function* () {
+        released.push('release');
+      }),
+    });
+    const run = (percpu: boolean) => {
+      fresh();
+      released.length = 0;
+      const g = object(group, 'g', { css: { percpu } });
+      function* user() {
+        yield* css_put(g.css);
+        yield* css_get(g.css);
+        yield* percpu_ref_kill(g.css);
+      }
+      const sim = new Simulation(boot({ threads: { user } })).settle();
+      return [released.length, sim.rules()];
+    };
+    expect(run(true)).toEqual([1, []]);
+    expect(run(false)).toEqual([2, ['percpu_ref get at zero']]);
+  });
+
   test('a count of zero or less after the switch, and an underflow, are reported', () => {
     const { sim } = run(function* (ref) {
       yield* percpu_ref_put(ref);
@@ -115,7 +196,7 @@ test('css: the last put releases; killed ones are not got online; underflow is r
     yield* css_put(g.css);
   }
   const sim = new Simulation({ user }).run('user');
-  expect([got, sim.rules()]).toEqual([[true, false], ['css underflow']]);
+  expect([got, sim.rules()]).toEqual([[true, false], ['percpu_ref underflow']]);
 });
 
 test('lists: order, emptiness, corruption', () => {
@@ -150,4 +231,67 @@ test('hotplug: readers do not exclude each other, a writer waits for them and st
   expect(sim.step('r2')).toBe(false);
   sim.run('r1').run('writer').run('r2');
   expect([sim.at('writer'), sim.at('r2'), sim.rules()]).toEqual([null, null, []]);
+});
+
+describe('a node that shares its storage with an rcu_head', () => {
+  const entry = struct('entry', { node: list_or_rcu() });
+
+  function run(body: (e: Instance<{ node: Embedded<ListOrRcu> }>) => Steps<unknown>) {
+    const e = object(entry, 'e');
+    const user = () => body(e);
+    return { e, sim: new Simulation(boot({ threads: { user } })) };
+  }
+
+  test('off the list it is freed after a grace period', () => {
+    const list = LIST_HEAD<Struct>('list');
+    const { e, sim } = run(function* (e) {
+      yield* list_add(e, list);
+      yield* list_del(e, list);
+      yield* kfree_rcu(e.node);
+    });
+    sim.run('user');
+    expect(sim.value(e.life)).toBe('alive');
+    expect(sim.settle().rules()).toEqual([]);
+    expect(sim.value(e.life)).toBe('freed');
+  });
+
+  test('queued while on a list, and deleted or added while queued, are list corruption', () => {
+    const list = LIST_HEAD<Struct>('list');
+    const other = LIST_HEAD<Struct>('other');
+    const early = run(function* (e) {
+      yield* list_add(e, list);
+      yield* kfree_rcu(e.node);
+      yield* list_del(e, list);
+    });
+    expect(early.sim.run('user').rules()).toEqual(['list corruption', 'list corruption']);
+    fresh();
+    const late = run(function* (e) {
+      yield* call_rcu(e.node, function* () {});
+      yield* list_add(e, other);
+    });
+    expect(late.sim.run('user').rules()).toEqual(['list corruption']);
+  });
+
+  test('list_splice moves the entries and leaves the old head pointing at them', () => {
+    const [list, other] = [LIST_HEAD<Struct>('list'), LIST_HEAD<Struct>('other')];
+    const { e, sim } = run(function* (e) {
+      yield* list_add(e, list);
+      yield* list_splice(list, other);
+      yield* list_del(e, other);
+    });
+    expect(sim.run('user').rules()).toEqual([]);
+    expect([sim.value(list), sim.value(other), sim.value(e.node)]).toEqual([[e], [], null]);
+  });
+});
+
+test('lockdep_assert_held is silent under the lock and reports without it', () => {
+  const lock = DEFINE_SPINLOCK('lock');
+  function* user() {
+    yield* spin_lock(lock);
+    yield* lockdep_assert_held(lock);
+    yield* spin_unlock(lock);
+    yield* lockdep_assert_held(lock);
+  }
+  const sim = new Simulation(boot({ threads: { user } })).run('user');
+  expect(sim.rules()).toEqual(['lock not held']);
 });
