@@ -56,6 +56,26 @@ export const variant = options({
   offline_state_first: true,
   /** The rule for users: no allocation once the destruction has begun. */
   users_stop_first: true,
+
+  // What the generations of the protocol differ in, see generations.ts.
+  /** Until v4.17 there was no flag. */
+  sets_dying: true,
+  /** A child counts its pages itself and goes with the last; before it lived as long as its memcg. */
+  children_count_pages: true,
+  /** Series v5: the release queues its work by way of call_rcu, and the lock leaves interrupts on. */
+  release_defers_by_rcu: false,
+  irqs_stay_on: false,
+  /** v5.8: dying is set when the last user goes, with all locks dropped afterwards for the flush. */
+  dying_at_zero: false,
+  unlocks_to_flush: true,
+  /** v5.8: no new user is given a dying cache. */
+  dying_unmergeable: false,
+  /** 5.4.y of 2021: whoever flushed looks whether there is a new user. */
+  retests_refcount: false,
+  /** 3a98990ae215: the reference on the memcg is put when no create work can be allocated. */
+  puts_css_on_failure: true,
+  /** The caches are SLAB_TYPESAFE_BY_RCU: their pages go through RCU. */
+  typesafe: false,
 });
 
 const MEMCG_CACHES_MAX_SIZE = 8;
