@@ -27,8 +27,8 @@ const linked_after_flush = variable('note:linked after flush', false);
 const linked_after_deactivation = variable('note:linked after deactivation', false);
 const linked_twice = variable('note:linked twice', false);
 
-export function dying(): Operation<void> {
-  return note(dying_set, () => true);
+export function dying(set: boolean): Operation<void> {
+  return note(dying_set, () => set);
 }
 
 export function flushed(): Operation<void> {

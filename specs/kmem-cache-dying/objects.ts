@@ -72,6 +72,8 @@ export const variant = options({
   dying_unmergeable: false,
   /** 5.4.y of 2021: whoever flushed looks whether there is a new user. */
   retests_refcount: false,
+  /** In no kernel: the directory in sysfs goes with the last user, so its name is free at once. */
+  sysfs_goes_first: false,
   /** 3a98990ae215: the reference on the memcg is put when no create work can be allocated. */
   puts_css_on_failure: true,
   /** The caches are SLAB_TYPESAFE_BY_RCU: their pages go through RCU. */

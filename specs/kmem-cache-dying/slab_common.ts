@@ -27,6 +27,7 @@ import {
   put_online_mems,
   queue_work,
   type RcuHead,
+  READ_ONCE,
   rcu_barrier,
   type Steps,
   spin_lock_irq,
@@ -51,6 +52,7 @@ import {
   slab_root_caches,
   variant,
 } from './objects.ts';
+import { sysfs_slab_unlink } from './slab_merge.ts';
 
 /**
  * mm/slab_common.c, v5.3 (f0a3a24b532d) with the points of `variant`. Left out: what touches
@@ -59,16 +61,18 @@ import {
  */
 
 export function* kmem_cache_destroy(s: KmemCache): Steps {
-  yield* flush_memcg_workqueue(s);
+  if (!variant.dying_at_zero) yield* flush_memcg_workqueue(s);
 
   yield* get_online_cpus();
   yield* get_online_mems();
   yield* mutex_lock(slab_mutex);
   const refcount = (yield* load(s.refcount)) - 1;
   yield* store(s.refcount, refcount);
-  if (refcount === 0) {
+  if (refcount === 0 && !(variant.dying_at_zero && (yield* got_user_while_flushed(s)))) {
     let busy = yield* shutdown_memcg_caches(s);
     if (!busy) busy = yield* shutdown_cache(s);
+    // In the C shutdown_cache does that, for children too.
+    if (!busy && !variant.sysfs_goes_first) yield* sysfs_slab_unlink();
     // if (busy): "Slab cache still has objects"
   }
   yield* mutex_unlock(slab_mutex);
@@ -76,11 +80,31 @@ export function* kmem_cache_destroy(s: KmemCache): Steps {
   yield* put_online_cpus();
 }
 
+/** The middle of kmem_cache_destroy since d38a2b7a9c93: the flush, with slab_mutex let go for it. */
+function* got_user_while_flushed(s: KmemCache): Steps<boolean> {
+  yield* set_dying(s, true);
+  if (variant.sysfs_goes_first) yield* sysfs_slab_unlink();
+  if (variant.unlocks_to_flush) {
+    yield* mutex_unlock(slab_mutex);
+    yield* put_online_mems();
+    yield* put_online_cpus();
+  }
+  yield* flush_memcg_workqueue(s);
+  if (variant.unlocks_to_flush) {
+    yield* get_online_cpus();
+    yield* get_online_mems();
+    yield* mutex_lock(slab_mutex);
+  }
+  if (!variant.retests_refcount || (yield* READ_ONCE(s.refcount)) === 0) return false;
+  yield* set_dying(s, false);
+  return true;
+}
+
 function* flush_memcg_workqueue(s: KmemCache): Steps {
-  if (variant.set_comes_first) yield* set_dying(s);
+  if (variant.set_comes_first && !variant.dying_at_zero) yield* set_dying(s, true);
   if (variant.barrier) yield* rcu_barrier();
   if (variant.flush) yield* flush_workqueue(memcg_kmem_cache_wq);
-  if (!variant.set_comes_first) yield* set_dying(s);
+  if (!variant.set_comes_first) yield* set_dying(s, true);
   if (variant.second_barrier) {
     // No slab_mutex: the list can only shrink now.
     if (!(yield* list_empty(s.children))) yield* rcu_barrier();
@@ -88,12 +112,13 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
   yield* note.flushed();
 }
 
-function* set_dying(s: KmemCache): Steps {
-  if (variant.slab_mutex_guards) yield* mutex_lock(slab_mutex);
-  else if (variant.set_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
-  yield* together(store(s.dying, true), note.dying());
-  if (variant.slab_mutex_guards) yield* mutex_unlock(slab_mutex);
-  else if (variant.set_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+function* set_dying(s: KmemCache, dying: boolean): Steps {
+  if (!variant.sets_dying) return;
+  const mutex = variant.slab_mutex_guards;
+  if (variant.set_locks) yield* mutex ? mutex_lock(slab_mutex) : spin_lock_irq(memcg_kmem_wq_lock);
+  yield* together(store(s.dying, dying), note.dying(dying));
+  if (variant.set_locks)
+    yield* mutex ? mutex_unlock(slab_mutex) : spin_unlock_irq(memcg_kmem_wq_lock);
 }
 
 /** True (-EBUSY) when a child still has objects. */
