@@ -4,6 +4,8 @@ import type { Write } from '../report/reporter.ts';
 export interface Context {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** All of stdin. */
+  readonly input: () => Promise<string>;
   /** The result, and nothing else. */
   readonly out: Write;
   /** Notes and progress. */

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
@@ -28,8 +29,9 @@ try {
   const context: Context = {
     cwd: process.cwd(),
     env: process.env,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    input: () => text(process.stdin),
+    out: (part) => void process.stdout.write(part),
+    err: (part) => void process.stderr.write(part),
     columns: Math.max(40, process.stdout.columns || Number(process.env.COLUMNS) || 100),
     live: process.stderr.isTTY === true,
     signal: interrupt.signal,

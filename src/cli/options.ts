@@ -24,6 +24,11 @@ export interface ReplayOptions {
   readonly variant: string | null;
 }
 
+export interface TableOptions {
+  /** The file that the table goes into; null: stdout. */
+  readonly into: string | null;
+}
+
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

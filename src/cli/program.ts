@@ -8,6 +8,7 @@ import {
   parameter,
   type ReplayOptions,
   seconds,
+  type TableOptions,
   type VerifyOptions,
   wholeNumber,
 } from './options.ts';
@@ -79,8 +80,25 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
       done(await replayTrace(files, { variant: null, ...given }, context, engine));
     });
 
+  program
+    .command('print-table')
+    .description("print the result of 'verify-spec --json' as Markdown tables, one for each spec")
+    .argument('<json>', 'the file that it was written to; - for stdin')
+    .option('--into <file>', 'put them into this file, between its two lockstep:table marks')
+    .addHelpText('after', tableHelp)
+    .action(async (json: string, given: Partial<TableOptions>) => {
+      const { printTable } = await import('./print-table.ts');
+      done(await printTable(json, { into: null, ...given }, context));
+    });
+
   return program;
 }
+
+const tableHelp = `
+The marks are lines of the Markdown file; all between them is replaced:
+  <!-- lockstep:table -->
+  <!-- /lockstep:table -->
+Runs that are not as expected, or not complete, give no table.`;
 
 const exitHelp = `Exit status:
   ${exitCodes.asExpected}    every verdict is the expected one

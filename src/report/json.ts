@@ -1,16 +1,46 @@
+import * as z from 'zod';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Reporter, Write } from './reporter.ts';
 
+const property = z.looseObject({
+  name: z.string().min(1),
+  verdict: z.enum(['holds', 'violated', 'unknown']),
+  /** Of the counterexample; null when there is none. */
+  steps: z.int().min(0).nullable(),
+  shortest: z.boolean(),
+  /** The file that was kept; null when there is none. */
+  trace: z.string().min(1).nullable(),
+});
+
+const run = z.looseObject({
+  spec: z.string().min(1),
+  /** Null when the spec did not load. */
+  variant: z.string().nullable(),
+  about: z.string().nullable(),
+  kernel: z.string().nullable(),
+  verdict: z.enum(['verified', 'violated', 'incomplete', 'invalid']),
+  properties: z.array(property),
+  asExpected: z.boolean(),
+  states: z.int().min(0),
+  complete: z.boolean(),
+});
+
+/** What a reader of the array may rely on; there is more in it. */
+export const runsSchema = z.array(run).min(1, { error: 'it has no runs' });
+
+export type RunRecord = z.infer<typeof run>;
+export type PropertyRecord = z.infer<typeof property>;
+
 /** One JSON array, one object per variant; written whole at the end, so that it is never half an array. */
 export function jsonReporter(write: Write): Reporter {
-  const runs: unknown[] = [];
+  const runs: RunRecord[] = [];
   return {
     run: (run) => runs.push(asJson(run)),
     end: () => write(`${JSON.stringify(runs, null, 2)}\n`),
   };
 }
 
-function asJson(run: Run) {
+function asJson(run: Run): RunRecord {
   const { outcome } = run;
   return {
     spec: run.spec,

@@ -113,11 +113,13 @@ function expectedIn(variant: string): string[] {
 
 export function fakeContext(
   cwd: string,
+  input = '',
 ): Context & { readonly output: { out: string; err: string } } {
   const output = { out: '', err: '' };
   return {
     output,
     cwd,
+    input: async () => input,
     env: { NO_COLOR: '1' },
     out: (text) => (output.out += text),
     err: (text) => (output.err += text),

@@ -13,8 +13,13 @@ export const bin = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.ur
 const env = { ...process.env, NO_COLOR: '1', COLUMNS: '80' };
 
 /** Runs the built command as a user would. */
-export function lockstep(args: readonly string[], cwd = root): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [bin, ...args], { cwd, env, encoding: 'utf8' });
+export function lockstep(
+  args: readonly string[],
+  cwd = root,
+  input = '',
+): SpawnSyncReturns<string> {
+  const options = { cwd, env, input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
+  return spawnSync(process.execPath, [bin, ...args], options);
 }
 
 /** What differs from run to run, made equal. */

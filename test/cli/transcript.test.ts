@@ -166,6 +166,7 @@ describe('verify-spec', () => {
   test('help and version: exit 0; no command: exit 2', () => {
     expect(lockstep(['--help'])).toMatchObject({ status: 0, stderr: '' });
     expect(lockstep(['verify-spec', '--help']).stdout).toContain('--max-states <n>');
+    expect(lockstep(['print-table', '--help']).stdout).toContain('<!-- lockstep:table -->');
     expect(lockstep(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(lockstep([])).toMatchObject({ status: 2, stdout: '' });
     expect(lockstep(['verify'])).toMatchObject({ status: 2, stdout: '' });
@@ -245,6 +246,51 @@ describe('replay-trace', () => {
     expect(replay('none.trace.json').status).toBe(2);
     expect(replay().status).toBe(2);
     expect(replay(kept('crossed'), '--variant', 'v9').status).toBe(2);
+  });
+});
+
+describe('print-table', () => {
+  const variants = ['--variant', 'ordered', '--variant', 'crossed'];
+  const print = (input: string, ...args: string[]) =>
+    lockstep(['print-table', ...args], root, input);
+
+  test('of what verify-spec printed: exit 0', () => {
+    const { stdout: json } = verify(spec, '--json', ...variants);
+    const { status, stdout, stderr } = print(json, '-');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.replace(/\(.*\/traces/, '(<folder>/traces')).toMatchInlineSnapshot(`
+      "### two-locks
+
+      | variant | kernel | property | verdict | states | steps | trace |
+      | :-- | :-- | :-- | :-- | --: | --: | :-- |
+      | **ordered** |  | all 1 | verified | 16 |  |  |
+      | **crossed**<br>opposite orders |  | deadlock | violated | 17 | 2, shortest | [trace](<folder>/traces/two-locks/crossed.deadlock.trace.json) |
+      "
+    `);
+  });
+
+  test('of runs that are not as expected: exit 1', () => {
+    const { stdout: json } = verify(spec, '--json');
+    expect(print(json, '-')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr:
+        'lockstep: no table: two-locks/unexpected is violated, that is not as expected\n' +
+        'lockstep: no table: two-locks/not-found is verified, that is not as expected\n',
+    });
+  });
+
+  test('of nothing, of something else, or of no file: one line and exit 2', () => {
+    for (const input of ['', '{', '[]', '[1]']) {
+      const { status, stdout, stderr } = print(input, '-');
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(/^lockstep: stdin .*\n$/);
+    }
+    expect(print('', 'none.json')).toMatchObject({
+      status: 2,
+      stderr: 'lockstep: no such file: none.json\n',
+    });
+    expect(print('')).toMatchObject({ status: 2, stdout: '' });
   });
 });
 
