@@ -29,7 +29,7 @@ export function witnesses(
   const last_goes = destroyers === users;
   // The backport of 4.19.135-rc1 comes no further than that.
   const hangs = variant.dying_at_zero && variant.slab_mutex_guards && variant.set_locks;
-  const set = !variant.dying_at_zero || (last_goes && variant.unlocks_to_flush);
+  const can_die = !variant.dying_at_zero || (last_goes && variant.unlocks_to_flush);
   const own = () => peek(slab_root_caches).filter((s) => s.name !== root.name);
   const children = () => peek(slab_caches).filter((s) => peek(s.root) !== null);
 
@@ -39,7 +39,7 @@ export function witnesses(
   if (last_goes && !hangs) seen['destroy: frees the cache'] = () => peek(root.life) === 'freed';
   if (creators > 0) {
     seen['create: shares the cache'] = () => peek(created)?.name === root.name;
-    if (set && !variant.dying_unmergeable)
+    if (can_die && !variant.dying_unmergeable)
       seen['create: shares the cache while it is dying'] = () =>
         peek(created)?.name === root.name && peek(root.dying);
     if (last_goes) seen['create: makes a cache of its own'] = () => own().length > 0;
@@ -52,7 +52,7 @@ export function witnesses(
   if (memcg) {
     seen['offline: deactivates a child'] = () =>
       peek(memcg.deactivated) && children().some((c) => peek(c.work_fn) !== null);
-    if (set)
+    if (can_die)
       seen['offline: leaves a child to kmem_cache_destroy'] = () =>
         peek(memcg.deactivated) && children().some((c) => peek(c.work_fn) === null);
     if (child)
