@@ -1,5 +1,9 @@
 import {
+  assert,
+  type Css,
+  call_rcu,
   container_of,
+  css_get,
   css_kill,
   css_put,
   css_tryget_online,
@@ -10,6 +14,7 @@ import {
   percpu_ref_put,
   percpu_ref_tryget,
   queue_work,
+  type RcuHead,
   READ_ONCE,
   rcu_read_lock,
   rcu_read_unlock,
@@ -18,21 +23,37 @@ import {
   type Work,
 } from 'lockstep';
 import {
+  cgroup_destroy_wq,
   create_work,
+  failslab,
   type KmemCache,
   type MemCgroup,
+  mem_cgroup,
   memcg_kmem_cache_wq,
   variant,
 } from './objects.ts';
-import { memcg_create_kmem_cache, memcg_deactivate_kmem_caches } from './slab_common.ts';
+import {
+  memcg_create_kmem_cache,
+  memcg_deactivate_kmem_caches,
+  memcg_destroy_kmem_caches,
+} from './slab_common.ts';
 
 /** mm/memcontrol.c, v5.3. */
 
 /** The cache to allocate from: the child of the task's memcg, else the root cache. */
 export function* memcg_kmem_get_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
+  if (!variant.children_count_pages) return yield* get_cache_with_memcg(cachep, memcg);
   yield* rcu_read_lock();
   const chosen = yield* lookup_cache(cachep, memcg);
   yield* rcu_read_unlock();
+  return chosen;
+}
+
+/** memcg_kmem_get_cache until v5.2: with a child goes a reference on its memcg. */
+function* get_cache_with_memcg(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
+  if (!(yield* css_tryget_online(memcg.css))) return cachep;
+  const chosen = yield* lookup_cache(cachep, memcg);
+  if (chosen === cachep) yield* css_put(memcg.css);
   return chosen;
 }
 
@@ -45,25 +66,40 @@ function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
     yield* memcg_schedule_kmem_cache_create(memcg, cachep);
     return cachep;
   }
+  if (!variant.children_count_pages) return memcg_cachep;
   return (yield* percpu_ref_tryget(memcg_cachep.refcnt)) ? memcg_cachep : cachep;
 }
 
 export function* memcg_kmem_put_cache(cachep: KmemCache): Steps {
-  if (yield* load(cachep.root)) yield* percpu_ref_put(cachep.refcnt);
+  if (!(yield* load(cachep.root))) return;
+  if (variant.children_count_pages) yield* percpu_ref_put(cachep.refcnt);
+  else yield* css_put((yield* load(cachep.memcg))!.css);
 }
 
 /** A page of the cache's slabs goes back to the page allocator: the page's reference is dropped. */
 export function* memcg_uncharge_slab(s: KmemCache): Steps {
+  if (!variant.children_count_pages) {
+    yield* css_put((yield* load(s.memcg))!.css); // page->mem_cgroup, the same
+    return;
+  }
   yield* rcu_read_lock();
-  // counters of READ_ONCE(s.memcg) go down here
+  const memcg = yield* READ_ONCE(s.memcg);
+  yield* assert(memcg !== null, 'P13: a cache has its memcg whenever a page of it is uncharged');
+  // the counters of the memcg go down here
   yield* percpu_ref_put(s.refcnt);
   yield* rcu_read_unlock();
 }
 
 /** Inside memcg_kmem_get_cache's RCU section. Looks at no flag, takes no reference on cachep. */
 function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache): Steps {
-  if (!(yield* css_tryget_online(memcg.css))) return;
+  const counts = variant.children_count_pages;
+  if (counts && !(yield* css_tryget_online(memcg.css))) return;
+  if (yield* load(failslab)) {
+    if (counts && variant.puts_css_on_failure) yield* css_put(memcg.css);
+    return;
+  }
   const cw = yield* kzalloc(create_work, 'cw');
+  if (!counts) yield* css_get(memcg.css);
   yield* store(cw.memcg, memcg);
   yield* store(cw.cachep, cachep);
   yield* INIT_WORK(cw.work, memcg_kmem_cache_create_func);
@@ -93,4 +129,25 @@ function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
   yield* memcg_deactivate_kmem_caches(memcg, parent);
   if (!variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');
   yield* store(memcg.kmemcg_id, yield* load(parent.kmemcg_id));
+}
+
+/** Until v5.2 css_free takes slab_mutex. It comes from a work then, after a grace period. */
+export function* css_release(css: Css): Steps {
+  const memcg = container_of(css, mem_cgroup);
+  if (variant.children_count_pages) yield* kfree(memcg);
+  else yield* call_rcu(memcg.destroy_rcu, rcu_work_rcufn); // queue_rcu_work
+}
+
+/** RCU callback. */
+function* rcu_work_rcufn(head: RcuHead): Steps {
+  const memcg = container_of(head, mem_cgroup);
+  yield* INIT_WORK(memcg.destroy_rwork, css_free_rwork_fn);
+  yield* queue_work(cgroup_destroy_wq, memcg.destroy_rwork);
+}
+
+/** Runs in a worker. */
+function* css_free_rwork_fn(work: Work): Steps {
+  const memcg = container_of(work, mem_cgroup);
+  yield* memcg_destroy_kmem_caches(memcg); // by way of mem_cgroup_css_free
+  yield* kfree(memcg);
 }

@@ -20,6 +20,9 @@ const dying_set = variable('note:dying', false);
 const flush_returned = variable('note:flushed', false);
 /** deactivate or shutdown queued something when dying was set. */
 const queued_late = variable('note:queued late', false);
+/** memcg_kmem_wq_lock was taken so that an interrupt could come, and by the release. */
+const with_irqs_on = variable('note:locked with irqs on', false);
+const in_release = variable('note:locked in release', false);
 /** A create work has seen dying clear, and goes on to make the child. */
 const create_goes_on = variable('note:create goes on', false);
 /** What went wrong when a child was linked to its root cache. */
@@ -37,6 +40,14 @@ export function flushed(): Operation<void> {
 
 export function queued(): Operation<void> {
   return note(queued_late, (late, set) => late || set, dying_set);
+}
+
+export function locked_with_irqs_on(): Operation<void> {
+  return note(with_irqs_on, () => true);
+}
+
+export function locked_in_release(): Operation<void> {
+  return note(in_release, () => true);
 }
 
 export function creating(): Operation<void> {
@@ -64,6 +75,11 @@ export function set_after_test(): boolean {
   return peek(create_goes_on) && peek(dying_set);
 }
 
+/** P11 broken: the release may be what interrupts. */
+export function may_interrupt_itself(): boolean {
+  return peek(with_irqs_on) && peek(in_release);
+}
+
 export const late = {
   queued: () => peek(queued_late),
   linked: () => peek(linked_after_flush),
@@ -82,8 +98,8 @@ export function left_over(cpus: number, kinds: 'all' | 'own'): boolean {
     const { invoking, queue } = peek(done);
     const heads = [...peek(next), ...peek(wait), ...queue].map(({ head }) => head);
     if (invoking !== 'rcu_barrier') heads.push(invoking);
-    if (heads.some((head) => head && (kinds === 'all' || head.name.endsWith('.rcu_head'))))
-      return true;
+    const of_child = heads.filter((head) => head?.owner?.type === 'kmem_cache');
+    if (of_child.some((head) => kinds === 'all' || head!.name.endsWith('.rcu_head'))) return true;
   }
   return false;
 }

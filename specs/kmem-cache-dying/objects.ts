@@ -1,13 +1,12 @@
 import {
   alloc_workqueue,
   type Css,
-  container_of,
+  type CssInitial,
   css,
   DEFINE_MUTEX,
   DEFINE_SPINLOCK,
   type Embedded,
   type Instance,
-  kfree,
   LIST_HEAD,
   type ListHead,
   list_head,
@@ -17,6 +16,7 @@ import {
   pointer,
   pointers,
   type RcuHead,
+  type RefFlags,
   type Release,
   rcu_head,
   type Shared,
@@ -27,6 +27,7 @@ import {
   type Work,
   work_struct,
 } from 'lockstep';
+import { css_release } from './memcontrol.ts';
 
 /** The points in which the variants differ. The defaults are the repaired protocol. */
 export const variant = options({
@@ -78,7 +79,25 @@ export const variant = options({
   puts_css_on_failure: true,
   /** The caches are SLAB_TYPESAFE_BY_RCU: their pages go through RCU. */
   typesafe: false,
+
+  // In no kernel: what keeps a child for those who found it before it was taken out of the array.
+  /** The deactivation kills the reference count, and what is left of it decides. */
+  kills: true,
+  /** The reference count is per CPU until then, so that the kill waits for a grace period. */
+  percpu: true,
+  /** kmemcg_workfn holds slab_mutex; or takes it once, to come after the deactivation pass; or not. */
+  works_lock: 'held',
+  /** The release leaves the rest to a work. */
+  release_queues: true,
+  /** The release puts the reference on the memcg. */
+  release_puts_memcg: false,
+  /** The deactivation takes the child out of the array first. */
+  clears_entry_first: false,
 });
+
+export function refcnt_flags(): RefFlags {
+  return variant.percpu ? 0 : 'PERCPU_REF_INIT_ATOMIC';
+}
 
 const MEMCG_CACHES_MAX_SIZE = 8;
 
@@ -94,23 +113,36 @@ interface CacheFields {
   // memcg_params of a child
   root: KmemCache | null;
   memcg: MemCgroup | null;
-  refcnt: Embedded<PercpuRef, { release: Release; count?: number }>;
+  refcnt: Embedded<
+    PercpuRef,
+    { release: Release; count?: number; flags?: RefFlags; killed?: boolean }
+  >;
+  /** Empty slab pages that it keeps (struct kmem_cache_node). */
+  partial: Embedded<ListHead<Page>, readonly Page[]>;
   work_fn: ((s: KmemCache) => Steps<unknown>) | null;
   work: Embedded<Work>; // shares its storage with rcu_head in the C
   rcu_head: Embedded<RcuHead>;
 }
 
 interface MemcgFields {
-  css: Embedded<Css, { count?: number; noRef?: boolean }>;
+  css: Embedded<Css, CssInitial>;
   kmem_state: string;
   kmemcg_id: number;
   kmem_caches: Embedded<ListHead<KmemCache>, readonly KmemCache[]>;
+  destroy_rwork: Embedded<Work>; // struct rcu_work: a work and a head
+  destroy_rcu: Embedded<RcuHead>;
   /** A note: its deactivation pass is over. */
   deactivated: boolean;
 }
 
+interface PageFields {
+  slab_cache: KmemCache | null;
+  rcu_head: Embedded<RcuHead>;
+}
+
 export type KmemCache = Instance<CacheFields>;
 export type MemCgroup = Instance<MemcgFields>;
+export type Page = Instance<PageFields>;
 
 export const kmem_cache = struct<CacheFields>('kmem_cache', {
   refcount: 1,
@@ -121,17 +153,26 @@ export const kmem_cache = struct<CacheFields>('kmem_cache', {
   root: pointer<KmemCache>(),
   memcg: pointer<MemCgroup>(),
   refcnt: percpu_ref(),
+  partial: list_head<Page>(),
   work_fn: null,
   work: work_struct(),
   rcu_head: rcu_head(),
 });
 
 export const mem_cgroup: StructType<MemcgFields> = struct<MemcgFields>('mem_cgroup', {
-  css: css(mem_cgroup_css_free),
+  css: css(css_release),
   kmem_state: 'ONLINE',
   kmemcg_id: -1,
   kmem_caches: list_head<KmemCache>(),
+  destroy_rwork: work_struct(),
+  destroy_rcu: rcu_head(),
   deactivated: false,
+});
+
+/** A slab page. */
+export const page: StructType<PageFields> = struct<PageFields>('page', {
+  slab_cache: pointer<KmemCache>(),
+  rcu_head: rcu_head(),
 });
 
 /** struct memcg_kmem_cache_create_work */
@@ -143,17 +184,23 @@ export const create_work = struct('memcg_kmem_cache_create_work', {
   late: false,
 });
 
-function* mem_cgroup_css_free(css: Css): Steps {
-  yield* kfree(container_of(css, mem_cgroup));
-}
-
 // mm/slab_common.c
 export const slab_mutex = DEFINE_MUTEX('slab_mutex');
 export const memcg_kmem_wq_lock = DEFINE_SPINLOCK('memcg_kmem_wq_lock');
 export const slab_root_caches = LIST_HEAD<KmemCache>('slab_root_caches');
 export const slab_caches = LIST_HEAD<KmemCache>('slab_caches');
+export const slab_caches_to_rcu_destroy = LIST_HEAD<KmemCache>('slab_caches_to_rcu_destroy');
 
 // mm/memcontrol.c
 export const memcg_nr_cache_ids = variable('memcg_nr_cache_ids', 0);
 /** Flags 0, max_active 1: bound, so one item at a time per CPU, and not ordered. */
 export const memcg_kmem_cache_wq = alloc_workqueue('memcg_kmem_cache', { max_active: 1 });
+/** kmalloc(GFP_NOWAIT) fails. */
+export const failslab = variable('failslab', false);
+
+// elsewhere
+/** The handler of an interrupt that is about to come, where interrupts are on. */
+export const pending_irq = variable<(() => Steps) | null>('pending_irq', null);
+export const cgroup_destroy_wq = alloc_workqueue('cgroup_destroy', { max_active: 1 });
+/** For one item only, here. */
+export const system_wq = alloc_workqueue('events', { max_active: 1 });

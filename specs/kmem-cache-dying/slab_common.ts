@@ -5,6 +5,8 @@ import {
   css_get,
   css_get_many,
   css_put,
+  DECLARE_WORK,
+  fetch_update,
   flush_workqueue,
   get_online_cpus,
   get_online_mems,
@@ -12,6 +14,7 @@ import {
   kfree,
   kzalloc,
   list_add,
+  list_add_tail,
   list_del,
   list_empty,
   list_for_each_entry,
@@ -19,6 +22,7 @@ import {
   load,
   mutex_lock,
   mutex_unlock,
+  type Operation,
   type PercpuRef,
   percpu_ref_exit,
   percpu_ref_init,
@@ -30,8 +34,10 @@ import {
   READ_ONCE,
   rcu_barrier,
   type Steps,
+  spin_lock,
   spin_lock_irq,
   spin_lock_irqsave,
+  spin_unlock,
   spin_unlock_irq,
   spin_unlock_irqrestore,
   store,
@@ -47,17 +53,21 @@ import {
   memcg_kmem_cache_wq,
   memcg_kmem_wq_lock,
   memcg_nr_cache_ids,
+  pending_irq,
+  refcnt_flags,
   slab_caches,
+  slab_caches_to_rcu_destroy,
   slab_mutex,
   slab_root_caches,
+  system_wq,
   variant,
 } from './objects.ts';
 import { sysfs_slab_unlink } from './slab_merge.ts';
+import { __kmem_cache_shrink, __kmem_cache_shutdown } from './slub.ts';
 
 /**
  * mm/slab_common.c, v5.3 (f0a3a24b532d) with the points of `variant`. Left out: what touches
- * nothing that is shared (kasan, shrinking, sysfs, names), the array growth (memcg_cache_ids_sem),
- * and SLAB_TYPESAFE_BY_RCU.
+ * nothing that is shared (kasan, names), and the array growth (memcg_cache_ids_sem).
  */
 
 export function* kmem_cache_destroy(s: KmemCache): Steps {
@@ -115,10 +125,25 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
 function* set_dying(s: KmemCache, dying: boolean): Steps {
   if (!variant.sets_dying) return;
   const mutex = variant.slab_mutex_guards;
-  if (variant.set_locks) yield* mutex ? mutex_lock(slab_mutex) : spin_lock_irq(memcg_kmem_wq_lock);
+  if (variant.set_locks) yield* mutex ? mutex_lock(slab_mutex) : lock_wq();
   yield* together(store(s.dying, dying), note.dying(dying));
-  if (variant.set_locks)
-    yield* mutex ? mutex_unlock(slab_mutex) : spin_unlock_irq(memcg_kmem_wq_lock);
+  if (variant.set_locks) yield* mutex ? mutex_unlock(slab_mutex) : unlock_wq();
+}
+
+/** Everywhere but in the release. */
+function* lock_wq(): Steps {
+  if (!variant.irqs_stay_on) {
+    yield* spin_lock_irq(memcg_kmem_wq_lock);
+    return;
+  }
+  yield* together(spin_lock(memcg_kmem_wq_lock), note.locked_with_irqs_on());
+  const handler = yield* fetch_update(pending_irq, () => null);
+  if (handler) yield* handler();
+}
+
+function unlock_wq(): Operation<void> {
+  const unlock = variant.irqs_stay_on ? spin_unlock : spin_unlock_irq;
+  return unlock(memcg_kmem_wq_lock);
 }
 
 /** True (-EBUSY) when a child still has objects. */
@@ -138,11 +163,32 @@ function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
 
 /** True (-EBUSY) when it still has objects. */
 function* shutdown_cache(s: KmemCache): Steps<boolean> {
-  if ((yield* load(s.objects)) > 0) return true; // __kmem_cache_shutdown
+  if (yield* __kmem_cache_shutdown(s)) return true;
   yield* memcg_unlink_cache(s);
   yield* list_del(s, slab_caches);
-  yield* slab_kmem_cache_release(s);
+  if (variant.typesafe) {
+    yield* list_add_tail(s, slab_caches_to_rcu_destroy);
+    yield* queue_work(system_wq, slab_caches_to_rcu_destroy_work); // schedule_work
+  } else {
+    yield* slab_kmem_cache_release(s);
+  }
   return false;
+}
+
+const slab_caches_to_rcu_destroy_work = DECLARE_WORK(
+  'slab_caches_to_rcu_destroy_work',
+  slab_caches_to_rcu_destroy_workfn,
+);
+
+/** Runs in a worker. */
+function* slab_caches_to_rcu_destroy_workfn(): Steps {
+  yield* mutex_lock(slab_mutex);
+  const to_destroy = yield* list_for_each_entry(slab_caches_to_rcu_destroy);
+  for (const s of to_destroy) yield* list_del(s, slab_caches_to_rcu_destroy);
+  yield* mutex_unlock(slab_mutex);
+  if (to_destroy.length === 0) return;
+  yield* rcu_barrier();
+  for (const s of to_destroy) yield* slab_kmem_cache_release(s);
 }
 
 function* memcg_unlink_cache(s: KmemCache): Steps {
@@ -154,10 +200,14 @@ function* memcg_unlink_cache(s: KmemCache): Steps {
   const memcg = (yield* load(s.memcg))!;
   yield* list_del(s, root.children);
   yield* list_del(s, memcg.kmem_caches);
-  if (variant.unlink_puts_memcg) {
-    yield* css_put(memcg.css);
-    yield* store(s.memcg, null);
-  }
+  if (variant.unlink_puts_memcg) yield* drop_memcg(s, memcg);
+}
+
+/** Once, where the variant says. */
+function* drop_memcg(s: KmemCache, memcg: MemCgroup): Steps {
+  if (!variant.children_count_pages || variant.release_puts_memcg) return;
+  yield* css_put(memcg.css);
+  yield* store(s.memcg, null);
 }
 
 function* slab_kmem_cache_release(s: KmemCache): Steps {
@@ -168,11 +218,22 @@ function* slab_kmem_cache_release(s: KmemCache): Steps {
 function* destroy_memcg_params(s: KmemCache): Steps {
   const root = yield* load(s.root);
   if (!root) return;
-  if (!variant.unlink_puts_memcg) {
-    yield* css_put((yield* load(s.memcg))!.css);
-    yield* store(s.memcg, null);
+  if (!variant.unlink_puts_memcg) yield* drop_memcg(s, (yield* load(s.memcg))!);
+  if (variant.children_count_pages) yield* percpu_ref_exit(s.refcnt);
+}
+
+/** Until v5.2, when the memcg is freed. */
+export function* memcg_destroy_kmem_caches(memcg: MemCgroup): Steps {
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  for (const s of yield* list_for_each_entry(memcg.kmem_caches)) {
+    const busy = yield* shutdown_cache(s);
+    yield* assert(!busy, 'no child has objects when its memcg is freed'); // BUG_ON
   }
-  yield* percpu_ref_exit(s.refcnt);
+  yield* mutex_unlock(slab_mutex);
+  yield* put_online_mems();
+  yield* put_online_cpus();
 }
 
 /** Runs in a worker. */
@@ -191,9 +252,9 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
 function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
   if (variant.create_checks) {
-    if (variant.create_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+    if (variant.create_locks) yield* lock_wq();
     const dying = yield* together(load(root_cache.dying), note.creating());
-    if (variant.create_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+    if (variant.create_locks) yield* unlock_wq();
     if (dying) return null;
   }
   const idx = yield* load(memcg.kmemcg_id);
@@ -205,10 +266,12 @@ function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number |
 
 function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
   const s = yield* kzalloc(kmem_cache);
-  yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown); // init_memcg_params
+  const counts = variant.children_count_pages;
+  // init_memcg_params
+  if (counts) yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags());
   yield* store(s.root, root_cache);
   yield* list_add(s, slab_caches);
-  yield* css_get(memcg.css); // memcg_link_cache
+  if (counts) yield* css_get(memcg.css); // memcg_link_cache
   yield* store(s.memcg, memcg);
   yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
   yield* list_add(s, memcg.kmem_caches);
@@ -224,9 +287,18 @@ export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgrou
   for (const root of yield* list_for_each_entry(slab_root_caches)) {
     const c = yield* load(root.caches[idx]!);
     if (!c) continue;
+    if (variant.clears_entry_first) yield* store(root.caches[idx]!, null);
     yield* kmemcg_cache_deactivate(c);
-    yield* store(root.caches[idx]!, null);
+    if (!variant.clears_entry_first) yield* store(root.caches[idx]!, null);
   }
+  if (variant.children_count_pages) yield* reparent_caches(memcg, parent);
+  yield* together(mutex_unlock(slab_mutex), note.deactivated(memcg));
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+/** The rest of memcg_deactivate_kmem_caches (fb2f2b0adb98). */
+function* reparent_caches(memcg: MemCgroup, parent: MemCgroup): Steps {
   let nr_reparented = 0;
   for (const c of yield* list_for_each_entry(memcg.kmem_caches)) {
     yield* WRITE_ONCE(c.memcg, parent);
@@ -237,21 +309,21 @@ export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgrou
     yield* list_splice_init(memcg.kmem_caches, parent.kmem_caches);
     yield* css_get_many(parent.css, nr_reparented);
   }
-  yield* together(mutex_unlock(slab_mutex), note.deactivated(memcg));
-  yield* put_online_mems();
-  yield* put_online_cpus();
 }
 
 /** Under slab_mutex. */
 function* kmemcg_cache_deactivate(s: KmemCache): Steps {
   const root = (yield* load(s.root))!;
-  if (variant.deactivate_locks) yield* spin_lock_irq(memcg_kmem_wq_lock);
+  if (variant.deactivate_locks) yield* lock_wq();
   const dying = variant.deactivate_checks && (yield* load(root.dying));
   if (!dying) {
-    yield* store(s.work_fn, kmemcg_cache_deactivate_after_rcu);
+    // so that the child does not go with its memcg before the work is done
+    if (!variant.children_count_pages) yield* css_get((yield* load(s.memcg))!.css);
+    const after_rcu = variant.kills ? kmemcg_cache_deactivate_after_rcu : kmemcg_cache_shutdown_fn;
+    yield* store(s.work_fn, after_rcu);
     yield* together(call_rcu(s.rcu_head, kmemcg_rcufn), note.queued());
   }
-  if (variant.deactivate_locks) yield* spin_unlock_irq(memcg_kmem_wq_lock);
+  if (variant.deactivate_locks) yield* unlock_wq();
 }
 
 /** RCU callback. */
@@ -266,16 +338,20 @@ function* kmemcg_workfn(work: Work): Steps {
   const s = container_of(work, kmem_cache);
   yield* get_online_cpus();
   yield* get_online_mems();
-  yield* mutex_lock(slab_mutex);
+  if (variant.works_lock !== 'no') yield* mutex_lock(slab_mutex);
+  if (variant.works_lock === 'once') yield* mutex_unlock(slab_mutex);
   const work_fn = (yield* load(s.work_fn))!;
   yield* work_fn(s);
-  yield* mutex_unlock(slab_mutex);
+  if (variant.works_lock === 'held') yield* mutex_unlock(slab_mutex);
   yield* put_online_mems();
   yield* put_online_cpus();
+  // what kmemcg_cache_deactivate took
+  if (!variant.children_count_pages) yield* css_put((yield* load(s.memcg))!.css);
 }
 
 function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {
-  yield* percpu_ref_kill(s.refcnt);
+  yield* __kmem_cache_shrink(s);
+  if (variant.children_count_pages) yield* percpu_ref_kill(s.refcnt);
 }
 
 /** Release of the reference count: in whatever context the last reference is dropped. */
@@ -286,8 +362,13 @@ export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
     yield* mutex_lock(slab_mutex);
     yield* queue_shutdown(s, root);
     yield* mutex_unlock(slab_mutex);
+  } else if (variant.shutdown_locks && variant.irqs_stay_on) {
+    yield* together(spin_lock(memcg_kmem_wq_lock), note.locked_in_release());
+    yield* queue_shutdown(s, root);
+    yield* spin_unlock(memcg_kmem_wq_lock);
   } else if (variant.shutdown_locks) {
-    const flags = yield* spin_lock_irqsave(memcg_kmem_wq_lock);
+    const lock = spin_lock_irqsave(memcg_kmem_wq_lock);
+    const flags = yield* together(lock, note.locked_in_release());
     yield* queue_shutdown(s, root);
     yield* spin_unlock_irqrestore(memcg_kmem_wq_lock, flags);
   } else {
@@ -298,9 +379,16 @@ export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
 /** What kmemcg_cache_shutdown does under the lock. */
 function* queue_shutdown(s: KmemCache, root: KmemCache): Steps {
   if (variant.shutdown_checks && (yield* load(root.dying))) return;
+  if (variant.release_puts_memcg) yield* css_put((yield* load(s.memcg))!.css);
   yield* store(s.work_fn, kmemcg_cache_shutdown_fn);
-  yield* INIT_WORK(s.work, kmemcg_workfn);
-  yield* queue_work(memcg_kmem_cache_wq, s.work, note.queued());
+  if (!variant.release_queues) {
+    yield* shutdown_cache(s);
+  } else if (variant.release_defers_by_rcu) {
+    yield* together(call_rcu(s.rcu_head, kmemcg_rcufn), note.queued());
+  } else {
+    yield* INIT_WORK(s.work, kmemcg_workfn);
+    yield* queue_work(memcg_kmem_cache_wq, s.work, note.queued());
+  }
 }
 
 function* kmemcg_cache_shutdown_fn(s: KmemCache): Steps {

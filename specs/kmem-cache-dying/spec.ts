@@ -7,6 +7,8 @@ import {
   object,
   peek,
   type Shared,
+  type Steps,
+  store,
   type ThreadOptions,
   variable,
   wait_until,
@@ -17,20 +19,26 @@ import {
   memcg_kmem_put_cache,
   memcg_uncharge_slab,
 } from './memcontrol.ts';
-import { late, left_over, set_after_test } from './notes.ts';
+import { late, left_over, may_interrupt_itself } from './notes.ts';
 import {
+  cgroup_destroy_wq,
+  failslab,
   type KmemCache,
   kmem_cache,
   type MemCgroup,
   mem_cgroup,
   memcg_kmem_cache_wq,
   memcg_nr_cache_ids,
+  pending_irq,
   slab_caches,
   slab_root_caches,
+  system_wq,
   variant,
 } from './objects.ts';
-import { kmem_cache_destroy, kmemcg_cache_shutdown } from './slab_common.ts';
+import { kmem_cache_destroy } from './slab_common.ts';
+import { new_child, new_memcg, numbered } from './start.ts';
 import { variants } from './variants.ts';
+import { witnesses } from './witnesses.ts';
 
 export default defineSpec({
   name: 'kmem-cache-dying',
@@ -42,37 +50,58 @@ export default defineSpec({
     allocators: 1,
     /** 1: they allocate in the first memcg instead, which then has no child at the start. */
     shared: 0,
+    /** Tasks that allocate once each in the first memcg, from the child that is there. */
+    readers: 0,
     /** Objects of the first child, freed meanwhile in softirq, each the last of its page. */
     objects: 0,
+    /** Empty slab pages that the first child keeps. */
+    pages: 0,
+    /** 1: the first memcg has its child from one below, and its parent holds on by one reference. */
+    inherited: 0,
+    /** 1: memory may run out, so that no create work can be allocated. */
+    failing: 0,
+    /** 0: the root cache stays. */
+    destroyers: 1,
     /** Each with a kworker and an RCU callback list. */
     cpus: 2,
   },
   variants,
-  build({ params: { memcgs, allocators, shared, objects, cpus } }) {
+  build({ params }) {
+    const { memcgs, allocators, readers, objects, cpus, destroyers } = params;
     const root = object(kmem_cache, 'root');
     const children: KmemCache[] = [];
     const removed: MemCgroup[] = [];
     for (let id = 0; id < memcgs; id++) {
-      const empty = shared === 1 && id === 0;
-      const memcg = new_memcg(id, empty ? allocators : 1);
+      const first = id === 0;
+      const empty = first && params.shared === 1;
+      const pages = first ? params.pages : 0;
+      const held = first ? objects : 0;
+      const tasks = first ? readers + (empty ? allocators : 0) : 0;
+      const memcg = new_memcg(id, { tasks, pages: empty ? null : pages + held });
       removed.push(memcg);
-      if (!empty) children.push(new_child(root, memcg, id, id === 0 ? objects : 0));
+      if (empty) continue;
+      const inherited = first && params.inherited === 1;
+      children.push(new_child(root, memcg, id, { objects: held, pages, inherited }));
     }
-    const used = shared === 1 ? removed[0]! : new_memcg(memcgs, allocators);
+    const used =
+      params.shared === 1 ? removed[0]! : new_memcg(memcgs, { tasks: allocators, pages: null });
     const root_mem_cgroup = object(mem_cgroup, 'root_mem_cgroup', { css: { noRef: true } });
+    const parent =
+      params.inherited === 1
+        ? object(mem_cgroup, 'parent', { css: { count: 1, killed: true } })
+        : root_mem_cgroup;
     initially(root.children, children);
-    initially(memcg_nr_cache_ids, shared === 1 ? memcgs : memcgs + 1);
+    initially(memcg_nr_cache_ids, params.shared === 1 ? memcgs : memcgs + 1);
     initially(slab_root_caches, [root]);
     initially(slab_caches, [root, ...children]);
 
     // How many tasks still use the root cache or a child of it.
-    const users = variable('users', allocators + objects);
-    const threads: Record<string, ThreadOptions> = {
-      destroy: { run: () => destroy(root, users), cpu: 0 },
-    };
+    const users = variable('users', allocators + readers + objects);
+    const threads: Record<string, ThreadOptions> = {};
+    if (destroyers === 1) threads.destroy = { run: () => destroy(root, users), cpu: 0 };
     for (const [at, memcg] of removed.entries())
       threads[numbered('offline', at)] = {
-        run: () => css_offline(memcg, root_mem_cgroup),
+        run: () => css_offline(memcg, parent),
         kind: 'worker',
         cpu: at % cpus,
       };
@@ -81,11 +110,26 @@ export default defineSpec({
         run: () => allocate(root, used, users),
         cpu: (at + 1) % cpus,
       };
-    for (let at = 0; at < objects; at++)
-      threads[numbered('free', at)] = { run: () => free(children[0]!, users), kind: 'softirq' };
+    for (let at = 0; at < readers; at++)
+      threads[numbered('read', at)] = {
+        run: () => allocate(root, removed[0]!, users),
+        cpu: (at + 1) % cpus,
+      };
+    for (let at = 0; at < objects; at++) {
+      const handler = () => free(children[0]!, users);
+      threads[numbered('free', at)] = {
+        run: variant.irqs_stay_on ? () => interrupt(handler) : handler,
+        kind: 'softirq',
+        cpu: (at + 1) % cpus,
+      };
+    }
+    if (params.failing === 1) threads.fail = { run: run_out_of_memory };
 
+    const workqueues = [memcg_kmem_cache_wq];
+    if (!variant.children_count_pages) workqueues.push(cgroup_destroy_wq);
+    if (variant.typesafe) workqueues.push(system_wq);
     return {
-      threads: boot({ cpus, workqueues: [memcg_kmem_cache_wq], threads }),
+      threads: boot({ cpus, workqueues, threads }),
       always: {
         'claim 1: no child is created after flush_memcg_workqueue (P5)': () => !late.linked(),
         'claim 2: flush_memcg_workqueue waits for all that deactivate and shutdown queued (P2)':
@@ -94,18 +138,25 @@ export default defineSpec({
           !late.queued(),
         'P6: no callback or work for a child after flush_memcg_workqueue': () =>
           !left_over(cpus, 'all'),
+        'P11: the lock that the release takes is never taken with interrupts on': () =>
+          !may_interrupt_itself(),
         'P14: no child is created after the deactivation pass': () => !late.offline(),
         'P15: at most one child per root cache and memcg': () => !late.twice(),
       },
-      sometimes:
-        variant.create_checks && allocators > 0
-          ? { 'P3w: dying is set right after the test in the create path': set_after_test }
-          : {},
+      sometimes: witnesses(params, { root, children, removed, parent, used, users }),
       atEnd: {
-        'no cache is left in the end': () => peek(slab_caches).length === 0,
-        'no removed memcg is left in the end': () => removed.every((m) => peek(m.life) === 'freed'),
+        'no cache is left in the end': () => destroyers === 0 || peek(slab_caches).length === 0,
+        'P7: every child of a removed memcg is freed in the end': () =>
+          children.every((child) => peek(child.life) === 'freed'),
+        'P16: every removed memcg is freed in the end': () =>
+          removed.every((memcg) => peek(memcg.life) === 'freed'),
       },
       never: {
+        'P17: who looks a child up never touches a freed one': (report) =>
+          freed(report.rule) &&
+          report.type === 'kmem_cache' &&
+          report.object !== 'root' &&
+          /memcg_kmem_(get|put)_cache/.test(report.stack.join()),
         'P1: no callback, work or release touches a freed cache': (report) =>
           freed(report.rule) && report.type === 'kmem_cache' && deferred(report),
         'no work touches a freed root cache': (report) =>
@@ -116,6 +167,10 @@ export default defineSpec({
           report.stack.includes('memcg_kmem_cache_create_func'),
         'P10: the release neither sleeps nor takes slab_mutex': (report) =>
           report.rule.startsWith('sleeping function') &&
+          report.stack.includes('kmemcg_cache_shutdown'),
+        'P11: the release never interrupts who holds the lock that it takes': (report) =>
+          report.rule === 'recursive locking' &&
+          report.object === 'memcg_kmem_wq_lock' &&
           report.stack.includes('kmemcg_cache_shutdown'),
       },
     };
@@ -142,29 +197,14 @@ function* free(cache: KmemCache, users: Shared<number>) {
   yield* fetch_update(users, (left) => left - 1);
 }
 
-/** With its base reference and those of its child or of the tasks that allocate in it. */
-function new_memcg(id: number, references: number): MemCgroup {
-  return object(mem_cgroup, numbered('memcg', id), {
-    kmemcg_id: id,
-    css: { count: 1 + references },
-  });
+function* run_out_of_memory() {
+  yield* store(failslab, true);
 }
 
-/** A child as memcg_create_kmem_cache leaves it, with a page for each object. */
-function new_child(root: KmemCache, memcg: MemCgroup, id: number, objects: number): KmemCache {
-  const child = object(kmem_cache, numbered('child', id), {
-    root,
-    memcg,
-    objects,
-    refcnt: { release: kmemcg_cache_shutdown, count: 1 + objects },
-  });
-  initially(root.caches[id]!, child);
-  initially(memcg.kmem_caches, [child]);
-  return child;
-}
-
-function numbered(name: string, at: number): string {
-  return at === 0 ? name : `${name}${at + 1}`;
+/** Runs on top of who holds a lock with interrupts on, or of somebody who does not matter. */
+function* interrupt(handler: () => Steps) {
+  yield* store(pending_irq, handler);
+  if (yield* fetch_update(pending_irq, () => null)) yield* handler();
 }
 
 function freed(rule: string): boolean {

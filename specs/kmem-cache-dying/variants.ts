@@ -1,3 +1,5 @@
+import { series_v5, series_v6, v4_17, v4_18, v5_3, v5_4 } from './generations.ts';
+
 /**
  * Which question each variant answers, where it differs from the repaired protocol (the seed with
  * the second rcu_barrier), and what the checker says: the exact properties that fail.
@@ -13,13 +15,22 @@ const P1 = 'P1: no callback, work or release touches a freed cache';
 const P3W = 'P3w: dying is set right after the test in the create path';
 const P6 = 'P6: no callback or work for a child after flush_memcg_workqueue';
 const P10 = 'P10: the release neither sleeps nor takes slab_mutex';
+const P11 = 'P11: the lock that the release takes is never taken with interrupts on';
+const P11_AA = 'P11: the release never interrupts who holds the lock that it takes';
+const P13 = 'P13: a cache has its memcg whenever a page of it is uncharged';
 const P14 = 'P14: no child is created after the deactivation pass';
 const P15 = 'P15: at most one child per root cache and memcg';
+const P16 = 'P16: every removed memcg is freed in the end';
+const P17 = 'P17: who looks a child up never touches a freed one';
+const P7 = 'P7: every child of a removed memcg is freed in the end';
 const ID_VALID = 'kmemcg_id is valid as long as the memcg is ONLINE';
 const ALL_FREED = 'no cache is left in the end';
 // What the kernel itself would report on the way
 const FREED_ACTIVE = 'active object freed';
 const EXIT_IN_FLIGHT = 'percpu_ref exit while a switch is in flight';
+const GET_AT_ZERO = 'percpu_ref get at zero';
+const UNDERFLOW = 'percpu_ref underflow';
+const CORRUPTION = 'list corruption';
 const USE_AFTER_FREE = 'use-after-free';
 
 export const variants = {
@@ -28,19 +39,104 @@ export const variants = {
   },
 
   // Kernel generations
+  'v4.17': {
+    about: 'no flag, and nobody waits for the works that deactivate the children (D1)',
+    kernel: '4.14 to 4.17',
+    params: { allocators: 0 },
+    options: v4_17,
+    violates: [CLAIM_2, P1, P6, FREED_ACTIVE],
+  },
+  'v4.17-create': {
+    about: 'nor for those that create children (D1)',
+    kernel: '4.14 to 4.17',
+    params: { memcgs: 0 },
+    options: v4_17,
+    violates: [CLAIM_1, CLAIM_4, NO_WORK, P1],
+  },
+  'v5.2': {
+    about: 'a flag that slab_mutex guards; children live as long as their memcg',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { pages: 1 },
+    options: v4_18,
+  },
+  'series-v5': {
+    about: 'children count their pages; a spinlock guards the flag, with interrupts on (D10)',
+    kernel: 'list, 2019-05-21',
+    options: series_v5,
+    violates: [P1, P6, P11, FREED_ACTIVE, EXIT_IN_FLIGHT],
+  },
   seed: {
     about: 'the patch of 2019-06-04: spinlock, and the test under it in the create path',
-    options: { second_barrier: false },
+    kernel: 'list, 2019-06-04',
+    options: series_v6,
     violates: [P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT],
   },
   'v5.3': {
-    about: 'as merged: no test in the create path',
-    options: { second_barrier: false, create_checks: false },
+    about: 'as merged: no test in the create path (D3)',
+    kernel: '5.3, f0a3a24b532d',
+    options: v5_3,
     violates: [P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT],
   },
   'v5.4': {
-    about: 'v5.3 with a264df74df38 (second rcu_barrier) and b749ecfaf6c5',
-    options: { create_checks: false, unlink_puts_memcg: false },
+    about: 'v5.3 with a second rcu_barrier, and the memcg kept until the child is freed',
+    kernel: '5.5, a264df74df38 and b749ecfaf6c5',
+    options: v5_4,
+  },
+
+  // An interrupt in which the last page of a child is freed, while somebody takes the lock
+  'interrupts-on': {
+    about: 'what if the lock is taken with interrupts on? (D10)',
+    kernel: 'list, 2019-05-21',
+    params: { objects: 1 },
+    options: { irqs_stay_on: true },
+    violates: [P11, P11_AA],
+  },
+  'interrupts-off': {
+    about: 'the same, and the lock is taken with interrupts off',
+    kernel: 'list, 2019-06-04',
+    params: { objects: 1 },
+  },
+
+  // SLAB_TYPESAFE_BY_RCU: a page of the child is uncharged after a grace period
+  typesafe: {
+    about: 'does the memcg of a child last as long as its pages?',
+    kernel: '5.5, b749ecfaf6c5',
+    params: { pages: 1, allocators: 0 },
+    options: { ...v5_4, typesafe: true },
+  },
+  'typesafe-unlink-puts-memcg': {
+    about: 'the same, and unlinking the child puts the memcg (D4)',
+    kernel: '5.3, fb2f2b0adb98',
+    params: { pages: 1, allocators: 0 },
+    options: { ...v5_4, typesafe: true, unlink_puts_memcg: true },
+    violates: [P13],
+  },
+
+  // No memory for the create work
+  'no-memory': {
+    about: 'is the memcg let go of when no create work can be allocated? (P16)',
+    kernel: '5.8, 3a98990ae215',
+    params: { shared: 1, failing: 1 },
+  },
+  'no-memory-keeps-css': {
+    about: 'the same without the css_put (D5)',
+    kernel: '5.3, f0a3a24b532d',
+    params: { shared: 1, failing: 1 },
+    options: { puts_css_on_failure: false },
+    violates: [P16],
+  },
+
+  // The root cache stays
+  'root-stays': {
+    about: 'is every child of a removed memcg freed while the root cache lives? (P7)',
+    params: { destroyers: 0, objects: 1, pages: 1 },
+    options: v5_4,
+  },
+  'v5.2-root-stays': {
+    about: 'the same in v5.2, where empty pages of the child keep the memcg',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { destroyers: 0, objects: 1, pages: 1 },
+    options: v4_18,
   },
 
   // "What does this lock protect?"
@@ -97,7 +193,7 @@ export const variants = {
   'release-takes-slab-mutex': {
     about: 'slab_mutex guards the flag, as before the patch, so the release has to take it',
     options: { slab_mutex_guards: true },
-    violates: [P3W, P10],
+    violates: [P10],
   },
 
   // The rule for users
@@ -151,12 +247,69 @@ export const variants = {
     about: 'a user breaks the rule and frees while the cache is destroyed',
     params: { objects: 1, allocators: 0 },
     options: { users_stop_first: false },
-    violates: [P1, ALL_FREED, USE_AFTER_FREE],
+    violates: [P1, P7, P13, ALL_FREED, USE_AFTER_FREE],
   },
   'free-after-destroy-without-lock': {
     about: 'the same, and the release tests and queues without the lock',
     params: { objects: 1, allocators: 0 },
     options: { users_stop_first: false, shutdown_locks: false },
-    violates: [CLAIM_2, CLAIM_3, P1, P6, ALL_FREED, FREED_ACTIVE, USE_AFTER_FREE],
+    violates: [CLAIM_2, CLAIM_3, P1, P6, P7, P13, ALL_FREED, FREED_ACTIVE, USE_AFTER_FREE],
+  },
+
+  // Who has found a child before it was taken out of the array
+  reader: {
+    about: 'call_rcu comes before the child is taken out of the array: what keeps it? (A.6 a)',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+  },
+  'reader-works-without-slab-mutex': {
+    about: 'the same, and the works of the child do not wait for the deactivation pass',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: { works_lock: 'no' },
+    violates: [P17, CORRUPTION, UNDERFLOW, USE_AFTER_FREE],
+  },
+  'reader-plain-count': {
+    about: 'the same, and the count is one atomic, so the kill waits for no grace period',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: { percpu: false },
+    violates: [P17],
+  },
+  'reader-plain-count-entry-first': {
+    about: 'the same, and the child is taken out of the array before call_rcu',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: { percpu: false, clears_entry_first: true },
+  },
+  'reader-no-kill': {
+    about: 'kmemcg_rcufn queues the shutdown itself',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: { kills: false },
+    violates: [P17],
+  },
+  'reader-release-frees': {
+    about: 'the release shuts the child down itself',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: { release_queues: false },
+  },
+
+  // A memcg that goes leaves its children to its parent, which is being removed as well
+  inherited: {
+    about: 'the parent is made their memcg before it is referenced: who could put it? (A.6 b)',
+    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+  },
+  'inherited-release-puts-memcg': {
+    about: 'the same, and the release puts the memcg, without slab_mutex',
+    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+    options: { release_puts_memcg: true },
+    violates: [GET_AT_ZERO, UNDERFLOW, USE_AFTER_FREE],
+  },
+
+  // The second work of a child, while its first is in its tail on another CPU
+  'works-overlap': {
+    about: 'INIT_WORK on a work that is not over (A.6)',
+    params: { destroyers: 0, allocators: 0, objects: 1 },
+  },
+  'works-overlap-unlocked': {
+    about: 'the same, and only slab_mutex of the deactivation pass is waited for',
+    params: { destroyers: 0, allocators: 0, objects: 1 },
+    options: { works_lock: 'once' },
   },
 };
