@@ -22,6 +22,7 @@ export {
   percpu_ref_tryget,
   percpu_ref_tryget_live,
   type RefFlags,
+  type RefInitial,
   type Release,
 } from './kernel/percpu-refcount.ts';
 export * from './kernel/percpu-rwsem.ts';

@@ -45,6 +45,16 @@ export function fetch_update<T>(of: Shared<T>, change: (old: T) => T): Operation
   });
 }
 
+/** Atomic exchange; gives the old value. */
+export function xchg<T>(of: Shared<T>, value: T): Operation<T> {
+  return operation<T>({
+    name: 'xchg',
+    args: [of, value],
+    writes: [of],
+    step: ([old]) => ({ result: old, values: [value] }),
+  });
+}
+
 /** Atomic compare and exchange; gives the old value, and stores when that was `expected`. */
 export function cmpxchg<T>(of: Shared<T>, expected: T, value: T): Operation<T> {
   return operation<T>({

@@ -1,5 +1,6 @@
 import { type Operation, operation, type Steps } from '../model/operation.ts';
 import type { Struct } from '../model/shared.ts';
+import { together } from './ghost.ts';
 import type { Embedded } from './memory.ts';
 import {
   drained,
@@ -76,9 +77,11 @@ export function* css_put(css: Css): Steps {
   yield* css_put_many(css, 1);
 }
 
-export function* css_put_many(css: Css, n: number): Steps {
+/** `also`: notes taken as the references are dropped, before the release. */
+export function* css_put_many(css: Css, n: number, ...also: readonly Operation<void>[]): Steps {
   const name = n === 1 ? 'css_put' : 'css_put_many';
-  const release = yield* css.noRef ? uncounted(name, css, null) : put(name, css, n);
+  const dropped = css.noRef ? uncounted<Release | null>(name, css, null) : put(name, css, n);
+  const release = yield* together(dropped, ...also);
   if (release) yield* release(css);
 }
 

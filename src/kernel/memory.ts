@@ -135,6 +135,28 @@ function doubleFree(memory: Struct): Report {
   };
 }
 
+/**
+ * What a pointer points to, where the C goes through it without asking: NULL is an oops. Costs no
+ * step when it is not NULL. `expression`: what the C says, for the report.
+ */
+export function* deref<T>(pointer: T | null, expression: string): Steps<T> {
+  while (pointer === null) yield* null_ptr_deref(expression);
+  return pointer;
+}
+
+function null_ptr_deref(expression: string): Operation<void> {
+  const report: Report = {
+    rule: 'null-ptr-deref',
+    message: `kernel NULL pointer dereference: ${expression}`,
+    crash: true,
+  };
+  return operation<void>({
+    name: 'deref',
+    args: [expression],
+    step: () => ({ result: undefined, reports: [report] }),
+  });
+}
+
 /** `container_of(work, struct kmem_cache, work)`: the struct of that type around an embedded field. */
 export function container_of<F extends Fields>(field: Shared<any>, of: StructType<F>): Instance<F> {
   const owner = field.owner;

@@ -295,3 +295,16 @@ test('lockdep_assert_held is silent under the lock and reports without it', () =
   const sim = new Simulation(boot({ threads: { user } })).run('user');
   expect(sim.rules()).toEqual(['lock not held']);
 });
+
+test('deref gives what a pointer points to; NULL is an oops that names the expression', () => {
+  const g = object(cache, 'g');
+  const got: unknown[] = [];
+  function* user() {
+    got.push(yield* deref<typeof g>(g, 'g->ref'));
+    yield* deref<typeof g>(null, 'cache->ref');
+    got.push('unreachable');
+  }
+  const sim = new Simulation({ user });
+  sim.step('user');
+  expect([got, sim.rules()]).toEqual([[g], ['null-ptr-deref']]);
+});

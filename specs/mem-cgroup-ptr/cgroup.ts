@@ -1,0 +1,93 @@
+import {
+  call_rcu,
+  container_of,
+  css_get,
+  css_put,
+  css_put_many,
+  fetch_update,
+  INIT_WORK,
+  kfree,
+  load,
+  mutex_lock,
+  mutex_unlock,
+  type PercpuRef,
+  percpu_ref_exit,
+  percpu_ref_kill_and_confirm,
+  queue_work,
+  type RcuHead,
+  type Shared,
+  type Steps,
+  together,
+  type Work,
+} from 'lockstep';
+import { memcg_offline_kmem } from './memcontrol.ts';
+import * as note from './notes.ts';
+import { cgroup_destroy_wq, cgroup_mutex, type MemCgroup, mem_cgroup } from './objects.ts';
+
+/**
+ * kernel/cgroup/cgroup.c: how the css of a memcg goes away. Left out: the cgroup itself with the css
+ * of its own, and what rmdir does before kill_css.
+ */
+
+/** rmdir of a cgroup whose children, if it has any, were removed before it. */
+export function* kill_css(memcg: MemCgroup): Steps {
+  yield* css_get(memcg.css);
+  yield* percpu_ref_kill_and_confirm(memcg.css, css_killed_ref_fn);
+}
+
+/** Runs in the RCU callback of the switch: nobody can get it online any more. */
+function* css_killed_ref_fn(ref: PercpuRef): Steps {
+  const memcg = container_of(ref, mem_cgroup);
+  if (yield* atomic_dec_and_test(memcg.online_cnt)) {
+    yield* INIT_WORK(memcg.destroy_work, css_killed_work_fn);
+    yield* queue_work(cgroup_destroy_wq, memcg.destroy_work);
+  }
+}
+
+/** Runs in a worker: a css goes offline when all its children are. */
+function* css_killed_work_fn(work: Work): Steps {
+  let memcg: MemCgroup | null = container_of(work, mem_cgroup);
+  yield* mutex_lock(cgroup_mutex);
+  do {
+    yield* memcg_offline_kmem(memcg);
+    yield* css_put_many(memcg.css, 1, note.offlined(memcg));
+    // it cannot be freed before cgroup_mutex is released
+    memcg = yield* load<MemCgroup | null>(memcg.parent);
+  } while (memcg && (yield* atomic_dec_and_test(memcg.online_cnt)));
+  yield* mutex_unlock(cgroup_mutex);
+}
+
+/** The last reference is gone, in whatever context. */
+export function* css_release(ref: PercpuRef): Steps {
+  const memcg = container_of(ref, mem_cgroup);
+  yield* together(INIT_WORK(memcg.destroy_work, css_release_work_fn), note.released(memcg));
+  yield* queue_work(cgroup_destroy_wq, memcg.destroy_work);
+}
+
+/** Runs in a worker. queue_rcu_work() is a call_rcu whose callback queues the work. */
+function* css_release_work_fn(work: Work): Steps {
+  const memcg = container_of(work, mem_cgroup);
+  yield* mutex_lock(cgroup_mutex);
+  yield* mutex_unlock(cgroup_mutex);
+  yield* call_rcu(memcg.destroy_rcu, rcu_work_rcufn);
+}
+
+/** RCU callback. */
+function* rcu_work_rcufn(head: RcuHead): Steps {
+  const memcg = container_of(head, mem_cgroup);
+  yield* INIT_WORK(memcg.destroy_rwork, css_free_rwork_fn);
+  yield* queue_work(cgroup_destroy_wq, memcg.destroy_rwork);
+}
+
+/** Runs in a worker. */
+function* css_free_rwork_fn(work: Work): Steps {
+  const memcg = container_of(work, mem_cgroup);
+  yield* percpu_ref_exit(memcg.css);
+  const parent = yield* load(memcg.parent);
+  yield* kfree(memcg);
+  if (parent) yield* css_put(parent.css);
+}
+
+function* atomic_dec_and_test(counter: Shared<number>): Steps<boolean> {
+  return (yield* fetch_update(counter, (old) => old - 1)) === 1;
+}

@@ -1,0 +1,187 @@
+import {
+  boot,
+  css_put,
+  DEFINE_SPINLOCK,
+  defineSpec,
+  initially,
+  peek,
+  percpu_ref_get,
+  percpu_ref_put,
+  type Spinlock,
+  type Steps,
+  type Struct,
+  spin_lock_irq,
+  spin_lock_irqsave,
+  spin_unlock_irq,
+  spin_unlock_irqrestore,
+  type ThreadOptions,
+  wait_until,
+} from 'lockstep';
+import { kill_css } from './cgroup.ts';
+import { inherited_ptrs, line_of_memcgs, numbered, own_ptr } from './initial.ts';
+import { account, charge, memcg_online_kmem, unaccount } from './memcontrol.ts';
+import { each_holds_one, ever, has_live_memcg, on_its_list } from './notes.ts';
+import {
+  cgroup_destroy_wq,
+  css_set_lock,
+  type MemCgroup,
+  type MemCgroupPtr,
+  root_mem_cgroup,
+} from './objects.ts';
+import * as property from './properties.ts';
+import { variants } from './variants.ts';
+
+export default defineSpec({
+  name: 'mem-cgroup-ptr',
+  about: 'reparenting the kernel memory of a memcg by switching one counted pointer',
+  params: {
+    /** Memcgs in a line below the root. */
+    depth: 1,
+    /** How many of them are removed, the lowest first. */
+    removed: 1,
+    /** 1: a memcg is removed only when the one below it is gone. */
+    one_by_one: 0,
+    /** 1: the parent of the lowest has been removed, and waits for the lowest to go offline. */
+    parent_killed: 0,
+    /** 1: the lowest is created first. */
+    created: 0,
+    /** Pointers that the lowest has inherited from children that are gone, each held by one byte. */
+    inherited: 0,
+    /** Objects of the lowest memcg that are freed in softirq. */
+    objects: 0,
+    /** Tasks, and softirqs, that hold the lowest memcg and allocate and free an object in it. */
+    tasks: 0,
+    softirqs: 0,
+    /** Owners of an object of the lowest memcg who hold no memcg, and charge more to its pointer. */
+    chargers: 0,
+    /** 1: the inherited pointers' objects are freed under siglock; fork takes it in css_set_lock. */
+    signals: 0,
+    /** Each with a kworker and an RCU callback list. */
+    cpus: 1,
+  },
+  variants,
+  build({ params }) {
+    const { depth, removed, created, inherited, objects, chargers } = params;
+    const readers = params.tasks + params.softirqs;
+    const charged = objects + chargers;
+    const memcgs = line_of_memcgs(depth, readers + inherited, params.parent_killed === 1);
+    const lowest = memcgs.at(-1)!;
+    const all = [root_mem_cgroup, ...memcgs];
+    for (const memcg of all) initially(memcg.memory, charged);
+    if (created === 1) initially(lowest.kmem_state, 'NONE');
+    const own = memcgs
+      .slice(0, depth - created)
+      .map((memcg) => own_ptr(memcg, memcg === lowest ? objects + chargers : 0));
+    const old = inherited_ptrs(lowest, inherited);
+    const used = own.at(-1)!;
+
+    const gone = memcgs.slice(depth - removed - params.parent_killed);
+    const threads: Record<string, ThreadOptions> = {
+      rmdir: {
+        *run() {
+          if (created === 1) yield* memcg_online_kmem(lowest);
+          for (const memcg of memcgs.slice(depth - removed).reverse()) {
+            yield* kill_css(memcg);
+            if (params.one_by_one === 1) yield* wait_until(memcg.life, (life) => life === 'freed');
+          }
+        },
+      },
+    };
+    const siglock = DEFINE_SPINLOCK('siglock');
+    if (params.signals === 1) threads.fork = { run: () => fork(siglock) };
+    const add = (name: string, count: number, kind: 'process' | 'softirq', run: Body) => {
+      for (let at = 0; at < count; at++)
+        threads[numbered(name, at)] = { run: () => run(at), kind, cpu: at % params.cpus };
+    };
+    add('task', params.tasks, 'process', () => use(lowest));
+    add('softirq_task', params.softirqs, 'softirq', () => use(lowest));
+    add('charger', chargers, 'process', () => charge_more(used));
+    add('free', objects, 'softirq', () => unaccount(used));
+    if (params.signals === 1)
+      add('signal', inherited, 'process', (at) => signal(siglock, old[at]!));
+    else add('free_old', inherited, 'softirq', (at) => percpu_ref_put(old[at]!.refcnt));
+
+    const ptrs = [...own, ...old];
+    return {
+      threads: boot({ threads, cpus: params.cpus, workqueues: [cgroup_destroy_wq] }),
+      always: {
+        [property.ONE_REFERENCE]: () => all.every(each_holds_one),
+        [property.PUT_AFTER_GET]: () => all.every((memcg) => peek(memcg.held_for_ptrs) >= 0),
+        [property.NEVER_ONLINE]: () => !ever.released_online(),
+        [property.LIVE_MEMCG]: () => memcgs.every(has_live_memcg),
+        [property.ON_PARENTS_LIST]: () => ptrs.every(on_its_list),
+        [property.OLD_HEAD]: () => !ever.used_old_head(),
+        [property.NO_UNDERFLOW]: () => all.every((memcg) => peek(memcg.memory) >= 0),
+      },
+      never: {
+        [property.NOT_FREED_IN_SECTION]: (report) =>
+          report.rule === 'use-after-free' &&
+          report.type === 'mem_cgroup' &&
+          (report.stack.includes('charge') || report.stack.includes('unaccount')),
+        [property.LIST_LOCK]: (report) => report.rule === 'lock not held',
+        [property.NO_LATE_LIST_OP]: (report) => report.rule === 'list corruption',
+      },
+      sometimes: {
+        ...(removed > 0 && {
+          'rmdir: the memcgs are freed': () => gone.every((memcg) => freed(memcg)),
+        }),
+        ...(readers + chargers > 0 && {
+          'task, softirq_task, charger: all have charged an object at once': () =>
+            peek(lowest.memory) === charged + readers + chargers,
+        }),
+        ...(readers > 0 &&
+          depth > 1 && {
+            "task, softirq_task: all have charged an object to the parent in the memcg's stead":
+              () => peek(memcgs.at(-2)!.memory) === peek(lowest.memory) + readers,
+          }),
+        ...(params.signals > 0 && {
+          'fork: has both locks': () => peek(css_set_lock) === 'fork' && peek(siglock) === 'fork',
+        }),
+        ...(objects > 0 && removed > 0 && { 'free: the pointer is freed': () => freed(used) }),
+        ...(inherited > 0 && {
+          'free_old, signal: the inherited pointers are freed': () => old.every(freed),
+        }),
+      },
+      atEnd: {
+        [property.ALL_FREED]: () => gone.every(freed),
+        [property.ALL_UNCHARGED]: () =>
+          all.every((memcg) => freed(memcg) || peek(memcg.memory) === 0),
+      },
+    };
+  },
+});
+
+type Body = (at: number) => Steps;
+
+/** An object is allocated for a memcg that the task holds, and freed. */
+function* use(memcg: MemCgroup): Steps {
+  const ptr = yield* account(memcg);
+  if (ptr) yield* unaccount(ptr);
+  yield* css_put(memcg.css);
+}
+
+function* charge_more(ptr: MemCgroupPtr): Steps {
+  yield* percpu_ref_get(ptr.refcnt);
+  yield* charge(ptr);
+  yield* unaccount(ptr);
+  yield* unaccount(ptr);
+}
+
+/** collect_signal(): the queue entry, accounted to whoever sent the signal, is freed under siglock. */
+function* signal(siglock: Spinlock, ptr: MemCgroupPtr): Steps {
+  const flags = yield* spin_lock_irqsave(siglock);
+  yield* percpu_ref_put(ptr.refcnt);
+  yield* spin_unlock_irqrestore(siglock, flags);
+}
+
+/** cgroup_post_fork() */
+function* fork(siglock: Spinlock): Steps {
+  yield* spin_lock_irq(css_set_lock);
+  const flags = yield* spin_lock_irqsave(siglock);
+  yield* spin_unlock_irqrestore(siglock, flags);
+  yield* spin_unlock_irq(css_set_lock);
+}
+
+function freed(memory: Struct): boolean {
+  return peek(memory.life) === 'freed';
+}

@@ -1,0 +1,277 @@
+import * as property from './properties.ts';
+
+/**
+ * Which question each variant answers, and what the checker says: the exact properties that fail.
+ * R-a and R-b name two hazards of the RFC: a put that may come before its get, of the memcg that goes
+ * offline, and of its parent.
+ */
+
+const own_get_first = { gets_before_kill: true };
+const mended = { ...own_get_first, gets_parent_in_lock: true };
+/** bf4f059954dc */
+const v5_9 = { merged: true };
+/** eefbfa7fd678 and 8de15e920dc8 */
+const v5_10 = { ...v5_9, charge_tries: true, links_to_root: true };
+/** 2f7659a31473 */
+const v5_11 = { ...v5_10, lookup_resets: true };
+/** "mm: memcg: synchronize objcg lists with a dedicated spinlock" */
+const v5_17 = { ...v5_11, own_lock: true };
+
+const RFC = 'RFC 02/14, 2019-09-05';
+
+/** What follows when a css reaches zero twice. */
+const RELEASED_TWICE = [
+  'active object freed',
+  'active object initialised',
+  'double call_rcu',
+  'percpu_ref get at zero',
+  'use-after-free',
+];
+const UNACCOUNTED = [property.ONE_REFERENCE, property.PUT_AFTER_GET];
+const FLAT = [property.NO_UNDERFLOW, property.ALL_UNCHARGED];
+
+export const variants = {
+  rfc: {
+    about: 'R-a: the pointer is killed before its reference is taken on the memcg',
+    kernel: RFC,
+    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+  },
+  'rfc-own-get-first': {
+    about: 'the same with the reference taken first; the parent is root, whose css counts nothing',
+    options: own_get_first,
+    violates: UNACCOUNTED,
+  },
+  'rfc-mended': {
+    about: 'and the references on the parent are taken before the lock is dropped (R-b)',
+    options: mended,
+  },
+  'rfc-plain-count': {
+    about: 'R-a when the count of the pointer is one plain atomic: the kill itself releases it',
+    options: { ptr_percpu: false },
+    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+  },
+  'rfc-mended-plain-count': {
+    about: 'the same, mended',
+    options: { ...mended, ptr_percpu: false },
+  },
+
+  // R-b: references on the parent that are put before they are taken
+  'rfc-parent-online': {
+    about: 'R-b with two pointers while the parent is online: its css counts per CPU, no harm',
+    params: { depth: 2, inherited: 1 },
+    options: own_get_first,
+    violates: UNACCOUNTED,
+  },
+  'rfc-parent-online-plain-css': {
+    about: 'the same when the count of the css is one plain atomic: an online cgroup is released',
+    params: { depth: 2, inherited: 1 },
+    options: { ...own_get_first, css_percpu: false },
+    violates: [
+      ...UNACCOUNTED,
+      property.NEVER_ONLINE,
+      property.LIVE_MEMCG,
+      'percpu_ref get at zero',
+      'use-after-free',
+    ],
+  },
+  'rfc-parent-online-plain-css-mended': {
+    about: 'the same, mended',
+    params: { depth: 2, inherited: 1 },
+    options: { ...mended, css_percpu: false },
+  },
+  'rfc-parent-dying': {
+    about: 'R-b with two pointers while the parent is being removed',
+    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    options: own_get_first,
+    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+  },
+  'rfc-parent-dying-mended': {
+    about: 'the same, mended',
+    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    options: mended,
+  },
+
+  // The other sentences of the commit message
+  'rfc-one-pointer': {
+    about: 'is only one pointer changed, when the memcg had no children?',
+    params: { objects: 1 },
+    options: { ...mended, one_pointer: true },
+  },
+  'rfc-one-pointer-inherited': {
+    about: 'and when it had? One for each child that is gone, too',
+    params: { inherited: 1 },
+    options: { ...mended, one_pointer: true },
+    violates: [property.ONE_POINTER],
+  },
+  'rfc-created': {
+    about:
+      'the list is first used without the lock: when the memcg is created; nothing comes of it',
+    params: { created: 1 },
+    options: mended,
+    violates: [property.LIST_LOCK],
+  },
+  'rfc-created-locked': {
+    about: 'the same with the lock',
+    params: { created: 1 },
+    options: { ...mended, init_locks: true },
+  },
+  'rfc-readers': {
+    about: 'a task and a softirq look up, charge and put while the memcg is removed',
+    params: { depth: 2, tasks: 1, softirqs: 1 },
+    options: mended,
+  },
+  'rfc-two-cpus': {
+    about: 'a memcg and its parent are removed at once, with workers on two CPUs',
+    params: { depth: 2, removed: 2, cpus: 2 },
+    options: mended,
+  },
+  'rfc-depth-3': {
+    about: 'a task in the lowest of three, whose parent is being removed too',
+    params: { depth: 3, parent_killed: 1, tasks: 1 },
+    options: mended,
+  },
+  'rfc-up-to-root': {
+    about: 'all three are removed, one by one, and the object outlives them or not',
+    params: { depth: 3, removed: 3, one_by_one: 1, objects: 1 },
+    options: mended,
+  },
+  'rfc-no-rcu-section': {
+    about: 'what is the RCU section around pointer->memcg for?',
+    params: { objects: 1 },
+    options: { ...mended, charge_in_rcu: false },
+    violates: [property.NOT_FREED_IN_SECTION],
+  },
+
+  // R-c: without use_hierarchy a lookup ends at the memcg itself
+  'rfc-flat': {
+    about: 'R-c cannot happen with a percpu_ref: who sees the pointer holds back its switch',
+    params: { tasks: 1 },
+    options: { ...mended, use_hierarchy: false },
+    violates: [...FLAT, property.NULL_MEANS_PARENT],
+  },
+  'rfc-flat-linked': {
+    about: 'the same with the counters linked to root',
+    params: { tasks: 1 },
+    options: { ...mended, use_hierarchy: false, links_to_root: true },
+  },
+  'rfc-flat-plain-count': {
+    about: 'R-c with a plain count: the lookup gives a pointer that it did not get',
+    params: { tasks: 1 },
+    options: { ...mended, use_hierarchy: false, ptr_percpu: false },
+    violates: [
+      ...FLAT,
+      property.NULL_MEANS_PARENT,
+      property.COUNTED_OR_NULL,
+      'percpu_ref underflow',
+      'use-after-free',
+    ],
+  },
+  'rfc-flat-plain-count-resets': {
+    about: 'the same, and the lookup forgets what it did not get',
+    params: { tasks: 1 },
+    options: { ...mended, use_hierarchy: false, ptr_percpu: false, lookup_resets: true },
+    violates: [...FLAT, property.NULL_MEANS_PARENT],
+  },
+
+  // R-d: the release takes css_set_lock wherever the last reference is dropped
+  'rfc-signal': {
+    about: 'R-d: an object is freed under siglock, which fork takes inside css_set_lock',
+    params: { removed: 0, inherited: 1, signals: 1 },
+    options: mended,
+    violates: ['deadlock'],
+  },
+  'rfc-signal-own-lock': {
+    about: 'the same with a lock of their own for the lists',
+    params: { removed: 0, inherited: 1, signals: 1 },
+    options: { ...mended, own_lock: true },
+  },
+
+  // obj_cgroup
+  'v5.9': {
+    about: 'R-a and R-b cannot happen: parents are got under the lock, and the kill comes last',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { objects: 1 },
+    options: v5_9,
+  },
+  'v5.9-parent-dying': {
+    about: 'as rfc-parent-dying',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    options: v5_9,
+  },
+  'v5.9-created': {
+    about: 'as rfc-created: the own pointer is on no list',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { created: 1 },
+    options: v5_9,
+  },
+  'v5.9-readers': {
+    about: 'a task and a softirq look up, charge and put while the memcg is removed',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { depth: 2, tasks: 1, softirqs: 1 },
+    options: v5_9,
+  },
+  'v5.9-up-to-root': {
+    about: 'three are removed, one by one, and the object outlives them or not',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { depth: 3, removed: 3, one_by_one: 1, objects: 1 },
+    options: v5_9,
+  },
+  'v5.9-lookup': {
+    about: 'what 2f7659a31473 mends cannot happen with a percpu_ref',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { tasks: 1 },
+    options: v5_9,
+  },
+  'v5.9-lookup-plain-count': {
+    about: 'with a plain count it can: a pointer that was not got',
+    params: { tasks: 1 },
+    options: { ...v5_9, ptr_percpu: false },
+    violates: [property.COUNTED_OR_NULL, 'percpu_ref underflow', 'use-after-free'],
+  },
+  'v5.11-lookup-plain-count': {
+    about: 'the same with the fix',
+    kernel: 'v5.11, 2f7659a31473',
+    params: { tasks: 1 },
+    options: { ...v5_11, ptr_percpu: false },
+  },
+  'v5.9-charger': {
+    about: 'an object charges more to its pointer, and nobody holds the memcg',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { chargers: 1 },
+    options: v5_9,
+    violates: [property.NOT_FREED_IN_SECTION, ...RELEASED_TWICE],
+  },
+  'v5.10-charger': {
+    about: 'the same with css_tryget',
+    kernel: 'v5.10, eefbfa7fd678',
+    params: { chargers: 1 },
+    options: v5_10,
+  },
+  'v5.9-flat': {
+    about: 'without use_hierarchy: a lookup in a removed memcg, and an uncharge of root',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { tasks: 1 },
+    options: { ...v5_9, use_hierarchy: false },
+    violates: [...FLAT, 'null-ptr-deref'],
+  },
+  'v5.10-flat': {
+    about: 'the same with the counters linked to root',
+    kernel: 'v5.10, 8de15e920dc8',
+    params: { tasks: 1 },
+    options: { ...v5_10, use_hierarchy: false },
+  },
+  'v5.9-signal': {
+    about: 'as rfc-signal',
+    kernel: 'v5.9, bf4f059954dc',
+    params: { removed: 0, inherited: 1, signals: 1 },
+    options: v5_9,
+    violates: ['deadlock'],
+  },
+  'v5.17-signal': {
+    about: 'with a lock of their own for the lists',
+    kernel: 'v5.17',
+    params: { removed: 0, inherited: 1, signals: 1 },
+    options: v5_17,
+  },
+};
