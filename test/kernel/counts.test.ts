@@ -15,6 +15,7 @@ import {
 } from '../../src/kernel/list.ts';
 import {
   container_of,
+  deref,
   type Embedded,
   type Instance,
   kfree,
