@@ -32,11 +32,8 @@ import {
   memcg_kmem_cache_wq,
   variant,
 } from './objects.ts';
-import {
-  memcg_create_kmem_cache,
-  memcg_deactivate_kmem_caches,
-  memcg_destroy_kmem_caches,
-} from './slab_common.ts';
+import { memcg_deactivate_kmem_caches, memcg_destroy_kmem_caches } from './slab_common.ts';
+import { memcg_create_kmem_cache } from './slab_create.ts';
 
 /** mm/memcontrol.c, v5.3. */
 

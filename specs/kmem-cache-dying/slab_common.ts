@@ -12,8 +12,6 @@ import {
   get_online_mems,
   INIT_WORK,
   kfree,
-  kzalloc,
-  list_add,
   list_add_tail,
   list_del,
   list_empty,
@@ -25,7 +23,6 @@ import {
   type Operation,
   type PercpuRef,
   percpu_ref_exit,
-  percpu_ref_init,
   percpu_ref_kill,
   put_online_cpus,
   put_online_mems,
@@ -54,7 +51,6 @@ import {
   memcg_kmem_wq_lock,
   memcg_nr_cache_ids,
   pending_irq,
-  refcnt_flags,
   slab_caches,
   slab_caches_to_rcu_destroy,
   slab_mutex,
@@ -131,7 +127,7 @@ function* set_dying(s: KmemCache, dying: boolean): Steps {
 }
 
 /** Everywhere but in the release. */
-function* lock_wq(): Steps {
+export function* lock_wq(): Steps {
   if (!variant.irqs_stay_on) {
     yield* spin_lock_irq(memcg_kmem_wq_lock);
     return;
@@ -141,7 +137,7 @@ function* lock_wq(): Steps {
   if (handler) yield* handler();
 }
 
-function unlock_wq(): Operation<void> {
+export function unlock_wq(): Operation<void> {
   const unlock = variant.irqs_stay_on ? spin_unlock : spin_unlock_irq;
   return unlock(memcg_kmem_wq_lock);
 }
@@ -234,48 +230,6 @@ export function* memcg_destroy_kmem_caches(memcg: MemCgroup): Steps {
   yield* mutex_unlock(slab_mutex);
   yield* put_online_mems();
   yield* put_online_cpus();
-}
-
-/** Runs in a worker. */
-export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
-  yield* get_online_cpus();
-  yield* get_online_mems();
-  yield* mutex_lock(slab_mutex);
-  const idx = yield* index_to_fill(memcg, root_cache);
-  if (idx !== null) yield* create_cache(memcg, root_cache, idx);
-  yield* together(mutex_unlock(slab_mutex), note.not_creating());
-  yield* put_online_mems();
-  yield* put_online_cpus();
-}
-
-/** The tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
-function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
-  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
-  if (variant.create_checks) {
-    if (variant.create_locks) yield* lock_wq();
-    const dying = yield* together(load(root_cache.dying), note.creating());
-    if (variant.create_locks) yield* unlock_wq();
-    if (dying) return null;
-  }
-  const idx = yield* load(memcg.kmemcg_id);
-  yield* assert(idx >= 0, 'kmemcg_id is valid as long as the memcg is ONLINE');
-  if (idx < 0) return null;
-  const taken = variant.create_looks_again && (yield* load(root_cache.caches[idx]!)) !== null;
-  return taken ? null : idx;
-}
-
-function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
-  const s = yield* kzalloc(kmem_cache);
-  const counts = variant.children_count_pages;
-  // init_memcg_params
-  if (counts) yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags());
-  yield* store(s.root, root_cache);
-  yield* list_add(s, slab_caches);
-  if (counts) yield* css_get(memcg.css); // memcg_link_cache
-  yield* store(s.memcg, memcg);
-  yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
-  yield* list_add(s, memcg.kmem_caches);
-  yield* WRITE_ONCE(root_cache.caches[idx]!, s);
 }
 
 /** Runs in the worker that offlines the cgroup. */

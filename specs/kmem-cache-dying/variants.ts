@@ -1,4 +1,4 @@
-import { series_v5, series_v6, v4_17, v4_18, v5_3, v5_4 } from './generations.ts';
+import { series_v5, series_v6, v4_17, v4_18, v5_3, v5_4, v5_8 } from './generations.ts';
 
 /**
  * Which question each variant answers, where it differs from the repaired protocol (the seed with
@@ -59,6 +59,12 @@ export const variants = {
     params: { pages: 1 },
     options: v4_18,
   },
+  'v5.2-no-flag': {
+    about: 'the same, which waits but sets no flag: what is the flag for?',
+    params: { pages: 1 },
+    options: { ...v4_18, sets_dying: false },
+    violates: [CLAIM_2, P1, P6, FREED_ACTIVE],
+  },
   'series-v5': {
     about: 'children count their pages; a spinlock guards the flag, with interrupts on (D10)',
     kernel: 'list, 2019-05-21',
@@ -79,34 +85,39 @@ export const variants = {
   },
   'v5.4': {
     about: 'v5.3 with a second rcu_barrier, and the memcg kept until the child is freed',
-    kernel: '5.5, a264df74df38 and b749ecfaf6c5',
+    kernel: '5.5 and 5.4.y, a264df74df38',
     options: v5_4,
+  },
+  'v5.8': {
+    about: 'the flag is set when the last user goes, and the flush comes between two lock sections',
+    kernel: '5.8, d38a2b7a9c93',
+    options: v5_8,
   },
 
   // An interrupt in which the last page of a child is freed, while somebody takes the lock
   'interrupts-on': {
     about: 'what if the lock is taken with interrupts on? (D10)',
     kernel: 'list, 2019-05-21',
-    params: { objects: 1 },
+    params: { destroyers: 0, objects: 1, cpus: 1 },
     options: { irqs_stay_on: true },
     violates: [P11, P11_AA],
   },
   'interrupts-off': {
     about: 'the same, and the lock is taken with interrupts off',
     kernel: 'list, 2019-06-04',
-    params: { objects: 1 },
+    params: { destroyers: 0, objects: 1, cpus: 1 },
   },
 
   // SLAB_TYPESAFE_BY_RCU: a page of the child is uncharged after a grace period
   typesafe: {
     about: 'does the memcg of a child last as long as its pages?',
-    kernel: '5.5, b749ecfaf6c5',
+    kernel: '5.4, b749ecfaf6c5',
     params: { pages: 1, allocators: 0 },
     options: { ...v5_4, typesafe: true },
   },
   'typesafe-unlink-puts-memcg': {
     about: 'the same, and unlinking the child puts the memcg (D4)',
-    kernel: '5.3, fb2f2b0adb98',
+    kernel: 'fb2f2b0adb98, until b749ecfaf6c5',
     params: { pages: 1, allocators: 0 },
     options: { ...v5_4, typesafe: true, unlink_puts_memcg: true },
     violates: [P13],
@@ -120,7 +131,7 @@ export const variants = {
   },
   'no-memory-keeps-css': {
     about: 'the same without the css_put (D5)',
-    kernel: '5.3, f0a3a24b532d',
+    kernel: 'f0a3a24b532d, until 3a98990ae215',
     params: { shared: 1, failing: 1 },
     options: { puts_css_on_failure: false },
     violates: [P16],
@@ -261,6 +272,12 @@ export const variants = {
     about: 'call_rcu comes before the child is taken out of the array: what keeps it? (A.6 a)',
     params: { destroyers: 0, allocators: 0, readers: 1 },
   },
+  'reader-v5.2': {
+    about: 'there it is the reference on the memcg which the reader takes',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { destroyers: 0, allocators: 0, readers: 1 },
+    options: v4_18,
+  },
   'reader-works-without-slab-mutex': {
     about: 'the same, and the works of the child do not wait for the deactivation pass',
     params: { destroyers: 0, allocators: 0, readers: 1 },
@@ -294,6 +311,11 @@ export const variants = {
   inherited: {
     about: 'the parent is made their memcg before it is referenced: who could put it? (A.6 b)',
     params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+  },
+  'inherited-typesafe': {
+    about: 'the same, and a work puts the memcg without slab_mutex, when the child is off the list',
+    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+    options: { typesafe: true, unlink_puts_memcg: false },
   },
   'inherited-release-puts-memcg': {
     about: 'the same, and the release puts the memcg, without slab_mutex',

@@ -39,6 +39,7 @@ type Params = Readonly<
 export function witnesses(params: Params, cast: Cast): Record<string, () => boolean> {
   const { root, children, removed, parent, used, users } = cast;
   const [child] = children;
+  const pages = params.objects + params.pages;
   const counts = variant.children_count_pages;
   const found: Record<string, () => boolean> = {};
   if (params.destroyers === 1)
@@ -64,7 +65,9 @@ export function witnesses(params: Params, cast: Cast): Record<string, () => bool
   }
   if (params.readers > 0)
     found['read: there is a reference for an allocation from the child'] = () =>
-      peek(child!.refcnt)!.count > 1 + params.objects + params.pages;
+      counts
+        ? peek(child!.refcnt)!.count > 1 + pages
+        : peek(removed[0]!.css)!.count > 1 + params.readers + pages && !peek(child!.rcu_head);
   if (params.objects > 0 && counts)
     found['free: the last page queues the shutdown of the child'] = () =>
       peek(child!.work_fn)?.name === 'kmemcg_cache_shutdown_fn';

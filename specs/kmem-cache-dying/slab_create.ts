@@ -1,0 +1,73 @@
+import {
+  assert,
+  css_get,
+  get_online_cpus,
+  get_online_mems,
+  kzalloc,
+  list_add,
+  load,
+  mutex_lock,
+  mutex_unlock,
+  percpu_ref_init,
+  put_online_cpus,
+  put_online_mems,
+  type Steps,
+  store,
+  together,
+  WRITE_ONCE,
+} from 'lockstep';
+import * as note from './notes.ts';
+import {
+  type KmemCache,
+  kmem_cache,
+  type MemCgroup,
+  refcnt_flags,
+  slab_caches,
+  slab_mutex,
+  variant,
+} from './objects.ts';
+import { kmemcg_cache_shutdown, lock_wq, unlock_wq } from './slab_common.ts';
+
+/** mm/slab_common.c: how a memcg comes to a child of its own. */
+
+/** Runs in a worker. */
+export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
+  yield* get_online_cpus();
+  yield* get_online_mems();
+  yield* mutex_lock(slab_mutex);
+  const idx = yield* index_to_fill(memcg, root_cache);
+  if (idx !== null) yield* create_cache(memcg, root_cache, idx);
+  yield* together(mutex_unlock(slab_mutex), note.not_creating());
+  yield* put_online_mems();
+  yield* put_online_cpus();
+}
+
+/** The tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
+function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
+  if (variant.create_checks) {
+    if (variant.create_locks) yield* lock_wq();
+    const dying = yield* together(load(root_cache.dying), note.creating());
+    if (variant.create_locks) yield* unlock_wq();
+    if (dying) return null;
+  }
+  const idx = yield* load(memcg.kmemcg_id);
+  yield* assert(idx >= 0, 'kmemcg_id is valid as long as the memcg is ONLINE');
+  if (idx < 0) return null;
+  const taken = variant.create_looks_again && (yield* load(root_cache.caches[idx]!)) !== null;
+  return taken ? null : idx;
+}
+
+function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
+  const s = yield* kzalloc(kmem_cache);
+  const counts = variant.children_count_pages;
+  // init_memcg_params
+  if (counts) yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags());
+  yield* store(s.root, root_cache);
+  yield* list_add(s, slab_caches);
+  if (counts) yield* css_get(memcg.css); // memcg_link_cache
+  yield* store(s.memcg, memcg);
+  yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
+  yield* list_add(s, memcg.kmem_caches);
+  yield* WRITE_ONCE(root_cache.caches[idx]!, s);
+}
