@@ -19,6 +19,7 @@ import {
   memcg_kmem_put_cache,
 } from '../kmem-cache-dying/memcontrol.ts';
 import {
+  cgroup_destroy_wq,
   type KmemCache,
   kmem_cache,
   type MemCgroup,
@@ -28,9 +29,11 @@ import {
   slab_caches,
   slab_mutex,
   slab_root_caches,
+  variant,
 } from '../kmem-cache-dying/objects.ts';
-import { kmem_cache_destroy, kmemcg_cache_shutdown } from '../kmem-cache-dying/slab_common.ts';
+import { kmem_cache_destroy } from '../kmem-cache-dying/slab_common.ts';
 import { kmem_cache_create, sysfs_slab } from '../kmem-cache-dying/slab_merge.ts';
+import { new_child, new_memcg, numbered } from '../kmem-cache-dying/start.ts';
 import { LEFT, P7, P8, P9, P9_KEPT, P12, P12_AA, P18, variants } from './variants.ts';
 import { witnesses } from './witnesses.ts';
 
@@ -48,27 +51,32 @@ export default defineSpec({
     returns: 0,
     /** 1: a memory cgroup with a child of the cache is removed. */
     memcgs: 0,
+    /** Empty slab pages that the child keeps. */
+    pages: 0,
     /** 1: it has none at first; who keeps or creates the cache allocates there. */
     allocates: 0,
   },
   variants,
   build({ params }) {
-    const { users, destroyers, creators, returns, memcgs, allocates } = params;
+    const { users, destroyers, creators, returns, memcgs, pages, allocates } = params;
     const root = object(kmem_cache, 'root', { refcount: users });
     initially(slab_caches, [root]);
     initially(slab_root_caches, [root]);
     initially(sysfs_slab, root);
     const threads: Record<string, ThreadOptions> = {};
     for (let at = 0; at < destroyers; at++)
-      threads[at === 0 ? 'destroy' : `destroy${at + 1}`] = {
+      threads[numbered('destroy', at)] = {
         run: () => kmem_cache_destroy(root),
         cpu: at % 2,
       };
 
-    // Its base reference and that of the child, or of the task that allocates.
-    const memcg =
-      memcgs === 1 ? object(mem_cgroup, 'memcg', { kmemcg_id: 0, css: { count: 2 } }) : null;
-    const child = memcg && allocates === 0 ? new_child(root, memcg) : null;
+    const holds = allocates === 1 ? { tasks: 1, pages: null } : { tasks: 0, pages };
+    const memcg = memcgs === 1 ? new_memcg(0, holds) : null;
+    const child = memcg && allocates === 0 ? new_child(root, memcg, 0, { pages }) : null;
+    if (child) {
+      initially(slab_caches, [root, child]);
+      initially(root.children, [child]);
+    }
     if (memcg) {
       const root_mem_cgroup = object(mem_cgroup, 'root_mem_cgroup', { css: { noRef: true } });
       initially(memcg_nr_cache_ids, 1);
@@ -83,8 +91,10 @@ export default defineSpec({
     else if (used) threads.keep = { run: () => allocate(root, used), cpu: 1 };
 
     const kept = () => [destroyers < users ? root : null, peek(created)];
+    const workqueues = [memcg_kmem_cache_wq];
+    if (!variant.children_count_pages) workqueues.push(cgroup_destroy_wq);
     return {
-      threads: boot({ cpus: 2, workqueues: [memcg_kmem_cache_wq], threads }),
+      threads: boot({ cpus: 2, workqueues, threads }),
       always: {
         [P9_KEPT]: () => kept().every((s) => s === null || peek(s.life) === 'alive'),
         [P12]: () => !flushed_by(peek(slab_mutex)),
@@ -122,17 +132,6 @@ function* create(created: Shared<KmemCache | null>, used: MemCgroup | null, retu
 function* allocate(s: KmemCache, memcg: MemCgroup): Steps {
   yield* memcg_kmem_put_cache(yield* memcg_kmem_get_cache(s, memcg));
   yield* css_put(memcg.css);
-}
-
-/** A child as memcg_create_kmem_cache leaves it. */
-function new_child(root: KmemCache, memcg: MemCgroup): KmemCache {
-  const release = kmemcg_cache_shutdown;
-  const child = object(kmem_cache, 'child', { root, memcg, refcnt: { release } });
-  initially(slab_caches, [root, child]);
-  initially(root.children, [child]);
-  initially(root.caches[0]!, child);
-  initially(memcg.kmem_caches, [child]);
-  return child;
 }
 
 /** Does that thread wait for a work? */

@@ -1,7 +1,7 @@
 import { v4_18, v5_3, v5_4, v5_4_y, v5_8 } from '../kmem-cache-dying/generations.ts';
 
 /**
- * Five situations, each in the kernels that differ there. What breaks in one kernel stops with the
+ * Some situations, each in the kernels that differ there. What breaks in one kernel stops with the
  * one change that leads to the next, which may break something else:
  *
  *     v5.4      P7, P18   a user that goes leaves the flag behind for those that stay
@@ -21,9 +21,9 @@ export const P18 = 'P18: no root cache stays dying';
 export const LEFT = 'a root cache is left only if somebody has it';
 
 /** One of two users destroys the cache while a memcg with a child of it is removed. */
-const shared = { users: 2, creators: 0, memcgs: 1 };
+const shared = { users: 2, creators: 0, memcgs: 1, pages: 1 };
 /** The same, and the other user allocates in the memcg, which has no child before. */
-const used = { ...shared, allocates: 1 };
+const used = { ...shared, pages: 0, allocates: 1 };
 /** Both destroy it. */
 const deserted = { ...shared, destroyers: 2 };
 /** The only user destroys the cache, and another one creates it. */
@@ -43,9 +43,28 @@ const backport = { ...v4_18, dying_at_zero: true, dying_unmergeable: true };
 
 export const variants = {
   // The last user is not the first that goes (d38a2b7a9c93)
+  'v5.2-shared': {
+    about: 'the flag is set for a cache that others keep: a child keeps its pages, they its memcg',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: shared,
+    options: v4_18,
+    violates: [P7, P18],
+  },
+  'v5.2-shared-no-pages': {
+    about: 'the same without pages: a child goes with its memcg, deactivated or not',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { ...shared, pages: 0 },
+    options: v4_18,
+    violates: [P18],
+  },
+  'v5.2-shared-at-zero': {
+    about: 'the same, and only the last user sets the flag',
+    params: shared,
+    options: { ...v4_18, dying_at_zero: true },
+  },
   'v5.3-shared': {
     about: 'the flag is set for a cache that others keep: children are not deactivated any more',
-    kernel: 'v5.3 (f0a3a24b532d)',
+    kernel: '5.3, f0a3a24b532d',
     params: shared,
     options: v5_3,
     violates: [P7, P18],
@@ -57,7 +76,7 @@ export const variants = {
   },
   'v5.4-shared': {
     about: 'the second rcu_barrier changes nothing here',
-    kernel: '5.4.y (a264df74df38)',
+    kernel: '5.5, 5.4.y, a264df74df38',
     params: shared,
     options: v5_4,
     violates: [P7, P18],
@@ -69,19 +88,19 @@ export const variants = {
   },
   'v5.8-shared': {
     about: 'only the last user sets the flag',
-    kernel: 'v5.8 (d38a2b7a9c93)',
+    kernel: '5.8, d38a2b7a9c93',
     params: shared,
     options: v5_8,
   },
   '5.4.y-shared': {
     about: 'likewise',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: shared,
     options: v5_4_y,
   },
   'v5.4-used': {
     about: 'the child that is not deactivated is made after the first user has gone',
-    kernel: '5.4.y (a264df74df38)',
+    kernel: '5.5, 5.4.y, a264df74df38',
     params: used,
     options: v5_4,
     violates: [P7, P18],
@@ -95,13 +114,13 @@ export const variants = {
   // All users go: which locks are held for the flush?
   'v5.4-deserted': {
     about: 'two users destroy the cache at once',
-    kernel: '5.4.y (a264df74df38)',
+    kernel: '5.5, 5.4.y, a264df74df38',
     params: deserted,
     options: v5_4,
   },
   'v5.8-deserted': {
     about: 'two users destroy the cache at once: the last one sets the flag, and unlocks to flush',
-    kernel: 'v5.8 (d38a2b7a9c93)',
+    kernel: '5.8, d38a2b7a9c93',
     params: deserted,
     options: v5_8,
   },
@@ -113,28 +132,28 @@ export const variants = {
   },
   '5.4.y-deserted': {
     about: 'two users destroy the cache at once',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: deserted,
     options: v5_4_y,
   },
   '4.19.135-rc1': {
     about: 'd38a2b7a9c93 where slab_mutex guards the flag: the setter takes what its caller holds',
     kernel: '4.19.135-rc1',
-    params: { ...deserted, memcgs: 0 },
+    params: deserted,
     options: backport,
     violates: [P12_AA],
   },
   '4.19.135': {
     about: 'the same, and the setter relies on its caller',
     kernel: '4.19.135',
-    params: { ...deserted, memcgs: 0 },
+    params: deserted,
     options: { ...backport, set_locks: false },
   },
 
   // A new user comes while the last one goes
   'v5.4-created': {
     about: 'the new user gets a cache that is dying, and stays so',
-    kernel: '5.4.y (a264df74df38)',
+    kernel: '5.5, 5.4.y, a264df74df38',
     params: created,
     options: v5_4,
     violates: [P18],
@@ -147,7 +166,7 @@ export const variants = {
   },
   'v5.8-created': {
     about: 'the new user gets none: the name in sysfs is taken until the old one is freed',
-    kernel: 'v5.8 (d38a2b7a9c93)',
+    kernel: '5.8, d38a2b7a9c93',
     params: created,
     options: v5_8,
     violates: [P8],
@@ -159,7 +178,7 @@ export const variants = {
   },
   '5.4.y-created': {
     about: 'the new user gets the old cache, which is kept, as the test after the flush finds it',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: created,
     options: v5_4_y,
   },
@@ -167,14 +186,14 @@ export const variants = {
   // And a memcg with a child is removed
   '5.4.y-replaced': {
     about: 'a memcg that is removed while the flag is set for a cache that is kept',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: replaced,
     options: v5_4_y,
     violates: [P7],
   },
   '5.4.y-replaced-used': {
     about: 'the same, with a child that the new user caused',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: { ...replaced, allocates: 1 },
     options: v5_4_y,
     violates: [P7],
@@ -194,20 +213,20 @@ export const variants = {
   // And the new user goes as well
   'v5.4-returned': {
     about: 'refcount is looked at after the flush, and slab_mutex held from there',
-    kernel: '5.4.y (a264df74df38)',
+    kernel: '5.5, 5.4.y, a264df74df38',
     params: returned,
     options: v5_4,
   },
   'v5.8-returned': {
     about: 'the new user gets a cache before or after, or none',
-    kernel: 'v5.8 (d38a2b7a9c93)',
+    kernel: '5.8, d38a2b7a9c93',
     params: returned,
     options: v5_8,
     violates: [P8],
   },
   '5.4.y-returned': {
     about: 'refcount goes 0, 1, 0 while the first flushes: both find that they were the last',
-    kernel: '5.4.y (2021)',
+    kernel: '5.4.y since July 2021',
     params: returned,
     options: v5_4_y,
     violates: [P9],

@@ -29,7 +29,7 @@ export function witnesses(
   const last_goes = destroyers === users;
   // The backport of 4.19.135-rc1 comes no further than that.
   const hangs = variant.dying_at_zero && variant.slab_mutex_guards && variant.set_locks;
-  const can_die = !variant.dying_at_zero || (last_goes && variant.unlocks_to_flush);
+  const can_die = !variant.dying_at_zero || (last_goes && variant.unlocks_to_flush && !hangs);
   const own = () => peek(slab_root_caches).filter((s) => s.name !== root.name);
   const children = () => peek(slab_caches).filter((s) => peek(s.root) !== null);
 
