@@ -37,6 +37,7 @@ export {
   rcu_read_unlock,
   synchronize_rcu,
 } from './kernel/rcu.ts';
+export { INIT_RCU_WORK, queue_rcu_work, RcuWork, rcu_work } from './kernel/rcu_work.ts';
 export * from './kernel/spinlock.ts';
 export {
   alloc_workqueue,

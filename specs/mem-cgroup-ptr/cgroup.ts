@@ -1,10 +1,10 @@
 import {
-  call_rcu,
   container_of,
   css_get,
   css_put,
   css_put_many,
   fetch_update,
+  INIT_RCU_WORK,
   INIT_WORK,
   kfree,
   load,
@@ -13,8 +13,8 @@ import {
   type PercpuRef,
   percpu_ref_exit,
   percpu_ref_kill_and_confirm,
+  queue_rcu_work,
   queue_work,
-  type RcuHead,
   type Shared,
   type Steps,
   together,
@@ -64,19 +64,13 @@ export function* css_release(ref: PercpuRef): Steps {
   yield* queue_work(cgroup_destroy_wq, memcg.destroy_work);
 }
 
-/** Runs in a worker. queue_rcu_work() is a call_rcu whose callback queues the work. */
+/** Runs in a worker. */
 function* css_release_work_fn(work: Work): Steps {
   const memcg = container_of(work, mem_cgroup);
   yield* mutex_lock(cgroup_mutex);
   yield* mutex_unlock(cgroup_mutex);
-  yield* call_rcu(memcg.destroy_rcu, rcu_work_rcufn);
-}
-
-/** RCU callback. */
-function* rcu_work_rcufn(head: RcuHead): Steps {
-  const memcg = container_of(head, mem_cgroup);
-  yield* INIT_WORK(memcg.destroy_rwork, css_free_rwork_fn);
-  yield* queue_work(cgroup_destroy_wq, memcg.destroy_rwork);
+  yield* INIT_RCU_WORK(memcg.destroy_rwork, css_free_rwork_fn);
+  yield* queue_rcu_work(cgroup_destroy_wq, memcg.destroy_rwork);
 }
 
 /** Runs in a worker. */

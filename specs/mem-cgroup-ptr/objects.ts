@@ -17,10 +17,10 @@ import {
   type PercpuRef,
   percpu_ref,
   pointer,
-  type RcuHead,
+  type RcuWork,
   type RefFlags,
   type RefInitial,
-  rcu_head,
+  rcu_work,
   type Steps,
   type StructType,
   struct,
@@ -64,8 +64,7 @@ interface MemcgFields {
   parent: MemCgroup | null;
   online_cnt: number;
   destroy_work: Embedded<Work>;
-  destroy_rwork: Embedded<Work>;
-  destroy_rcu: Embedded<RcuHead>;
+  destroy_rwork: Embedded<RcuWork>;
   kmem_state: string;
   /** page_counter: what is charged to it and below it. */
   memory: number;
@@ -99,8 +98,7 @@ export const mem_cgroup: StructType<MemcgFields> = struct<MemcgFields>('mem_cgro
   parent: pointer<MemCgroup>(),
   online_cnt: 1,
   destroy_work: work_struct(),
-  destroy_rwork: work_struct(),
-  destroy_rcu: rcu_head(),
+  destroy_rwork: rcu_work(),
   kmem_state: 'ONLINE',
   memory: 0,
   kmem_memcg_ptr: pointer<MemCgroupPtr>(),

@@ -25,6 +25,8 @@ export interface WorkState {
   readonly pending: boolean;
   /** The pool that ran it last; null after INIT_WORK. */
   readonly pool: string | null;
+  /** Of an rcu_work: where it is to be queued. */
+  readonly wq?: Workqueue;
 }
 
 /** `struct work_struct`; null until INIT_WORK. */
@@ -124,16 +126,16 @@ export function* queue_work(
   work: Work,
   ...also: readonly Operation<void>[]
 ): Steps<boolean> {
-  const claimed = yield* set_pending(work);
+  const claimed = yield* set_pending('queue_work', work);
   if (claimed === null) return false;
-  yield* together(insert_work(wq, work, claimed.fn, claimed.pool), ...also);
+  yield* together(insert_work(wq, work, claimed), ...also);
   return true;
 }
 
 /** test_and_set_bit(PENDING); null when it was set. */
-function set_pending(work: Work): Operation<WorkState | null> {
+export function set_pending(name: string, work: Work): Operation<WorkState | null> {
   return operation<WorkState | null>({
-    name: 'queue_work',
+    name,
     args: [work],
     writes: [work],
     step: ([state]) => {
@@ -147,11 +149,11 @@ function set_pending(work: Work): Operation<WorkState | null> {
   });
 }
 
-function insert_work(
+/** Puts the item, in the state that it was found in, on this CPU's list. */
+export function insert_work(
   wq: Workqueue,
   work: Work,
-  fn: WorkFunction,
-  last: string | null,
+  { fn, pool: last }: WorkState,
 ): Operation<void> {
   const here = pool_of(wq, current('queue_work').cpu);
   const there = pools(wq).find((pool) => pool.name === last && pool.name !== here.name);

@@ -3,6 +3,8 @@ import { store, variable } from '../../src/kernel/access.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import { container_of, kfree, object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_MUTEX, mutex_lock } from '../../src/kernel/mutex.ts';
+import { rcu_read_lock, rcu_read_unlock } from '../../src/kernel/rcu.ts';
+import { INIT_RCU_WORK, queue_rcu_work, rcu_work } from '../../src/kernel/rcu_work.ts';
 import {
   alloc_workqueue,
   cancel_work,
@@ -227,5 +229,48 @@ describe('waiting', () => {
     const sim = machine({ user });
     sim.step('user');
     expect(sim.value(seen)).toBe(true);
+  });
+});
+
+describe('rcu_work', () => {
+  const delayed = struct('delayed', { rwork: rcu_work(), ran: false });
+  const booted = (threads: Parameters<typeof boot>[0]['threads']) =>
+    new Simulation(boot({ workqueues: [wq], threads }));
+
+  test('it is queued after a grace period, and pending all the while', () => {
+    const a = object(delayed, 'a');
+    const queued: boolean[] = [];
+    function* reader() {
+      yield* rcu_read_lock();
+      yield* rcu_read_unlock();
+    }
+    function* user() {
+      yield* INIT_RCU_WORK(a.rwork, function* (work) {
+        yield* store(container_of(work, delayed).ran, true);
+      });
+      queued.push(yield* queue_rcu_work(wq, a.rwork));
+      queued.push(yield* queue_rcu_work(wq, a.rwork));
+    }
+    const sim = booted({ reader, user });
+    sim.step('reader');
+    sim.run('user').run('rcu_gp').run('softirq/0').run(W0);
+    expect([queued, sim.value(a.ran), sim.value(a.rwork)!.pending]).toEqual([
+      [true, false],
+      false,
+      true,
+    ]);
+    sim.settle();
+    expect([sim.value(a.ran), sim.value(a.rwork)!.pending, sim.rules()]).toEqual([true, false, []]);
+  });
+
+  test('freed while it waits for the grace period, it is an active object', () => {
+    const a = object(delayed, 'a');
+    function* user() {
+      yield* INIT_RCU_WORK(a.rwork, nothing);
+      yield* queue_rcu_work(wq, a.rwork);
+      yield* kfree(a);
+    }
+    const rules = booted({ user }).run('user').rules();
+    expect(rules).toEqual(['active object freed', 'active object freed']); // the work, the rcu_head
   });
 });
