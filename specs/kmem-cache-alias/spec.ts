@@ -37,6 +37,10 @@ import { new_child, new_memcg, numbered } from '../kmem-cache-dying/start.ts';
 import { LEFT, P7, P8, P9, P9_KEPT, P12, P12_AA, P18, variants } from './variants.ts';
 import { witnesses } from './witnesses.ts';
 
+/**
+ * The functions are those of ../kmem-cache-dying. What no variant reaches in them is checked there:
+ * allocation from a child that is there already, other guards of the flag, SLAB_TYPESAFE_BY_RCU.
+ */
 export default defineSpec({
   name: 'kmem-cache-alias',
   about: 'a root kmem_cache that its users share: destroyed by some, created again by others',
