@@ -183,7 +183,7 @@ export const variants = {
     options: v5_4_y,
   },
 
-  // And a memcg with a child is removed
+  // A new user comes, and a memcg with a child is removed
   '5.4.y-replaced': {
     about: 'a memcg that is removed while the flag is set for a cache that is kept',
     kernel: '5.4.y since July 2021',
@@ -204,13 +204,19 @@ export const variants = {
     options: unmergeable,
     violates: [P8],
   },
+  '5.4.y-unmergeable-replaced-used': {
+    about: 'likewise: a child is made only for a cache that is not dying',
+    params: { ...replaced, allocates: 1 },
+    options: unmergeable,
+    violates: [P8],
+  },
   'v5.8-sysfs-replaced': {
     about: 'the name is given up when the last user goes',
     params: replaced,
     options: sysfs,
   },
 
-  // And the new user goes as well
+  // A new user comes, and goes as well
   'v5.4-returned': {
     about: 'refcount is looked at after the flush, and slab_mutex held from there',
     kernel: '5.5, 5.4.y, a264df74df38',

@@ -52,7 +52,7 @@ export function witnesses(
   if (memcg) {
     seen['offline: deactivates a child'] = () =>
       peek(memcg.deactivated) && children().some((c) => peek(c.work_fn) !== null);
-    if (can_die)
+    if (can_die && (child || !variant.dying_unmergeable))
       seen['offline: leaves a child to kmem_cache_destroy'] = () =>
         peek(memcg.deactivated) && children().some((c) => peek(c.work_fn) === null);
     if (child)
