@@ -12,6 +12,7 @@ import {
   Work,
   type WorkFunction,
   type Workqueue,
+  type WorkState,
 } from './workqueue.ts';
 
 /**
@@ -34,8 +35,18 @@ export function rcu_work(): Embedded<RcuWork> {
   return { embed: (name, owner) => new RcuWork(name, owner) };
 }
 
+/** Leaves rwork->wq as it is, as INIT_WORK knows nothing of it. */
 export function INIT_RCU_WORK(rwork: RcuWork, fn: WorkFunction): Operation<void> {
-  return operation<void>({ ...INIT_WORK(rwork, fn).spec, name: 'INIT_RCU_WORK' });
+  const { step, ...spec } = INIT_WORK(rwork, fn).spec;
+  return operation<void>({
+    ...spec,
+    name: 'INIT_RCU_WORK',
+    step: ([old], thread) => {
+      const effect = step!([old], thread)!;
+      const [state] = effect.values as [WorkState];
+      return old?.wq ? { ...effect, values: [{ ...state, wq: old.wq }] } : effect;
+    },
+  });
 }
 
 /** False when it was pending already. */
