@@ -82,16 +82,25 @@ export function* mem_cgroup_get_kmem_ptr(memcg: MemCgroup): Steps<MemCgroupPtr |
 /** Release of the reference count: in whatever context the last reference is dropped. */
 export function* memcg_ptr_release(ref: PercpuRef): Steps {
   const ptr = container_of(ref, mem_cgroup_ptr);
-  const flags = yield* spin_lock_irqsave(list_lock());
-  const home = (yield* load(ptr.memcg))!; // the C needs no head to take an entry off its list
-  yield* lockdep_assert_held(list_lock());
-  yield* together(list_del(ptr, home.kmem_memcg_ptr_list), note.list_used(home));
-  yield* spin_unlock_irqrestore(list_lock(), flags);
+  if (variant.release_locks) {
+    const flags = yield* spin_lock_irqsave(list_lock());
+    yield* unlink(ptr);
+    yield* spin_unlock_irqrestore(list_lock(), flags);
+  } else {
+    yield* unlink(ptr);
+  }
 
   const memcg = (yield* load(ptr.memcg))!;
   yield* css_put_many(memcg.css, 1, note.held(memcg, -1));
   yield* percpu_ref_exit(ref);
   yield* kfree_rcu(ptr.list);
+}
+
+function* unlink(ptr: MemCgroupPtr): Steps {
+  if (!variant.release_unlinks) return;
+  const home = (yield* load(ptr.memcg))!; // the C needs no head to take an entry off its list
+  yield* lockdep_assert_held(list_lock());
+  yield* together(list_del(ptr, home.kmem_memcg_ptr_list), note.list_used(home));
 }
 
 /** Runs in the worker that offlines the memcg. */

@@ -39,6 +39,9 @@ export const variant = options({
   gets_parent_in_lock: false,
   /** memcg_init_kmem_memcg_ptr takes css_set_lock to put the pointer on the list. */
   init_locks: false,
+  /** The release takes the pointer off its list, and does so under css_set_lock. */
+  release_unlinks: true,
+  release_locks: true,
   /** 2f7659a31473: a lookup forgets the pointer that it could not get. */
   lookup_resets: false,
   /** eefbfa7fd678: a charge takes the memcg with css_tryget, not with css_get. */
