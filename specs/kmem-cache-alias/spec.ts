@@ -67,6 +67,7 @@ export default defineSpec({
     initially(slab_caches, [root]);
     initially(slab_root_caches, [root]);
     initially(sysfs_slab, root);
+    initially(memcg_nr_cache_ids, memcgs);
     const threads: Record<string, ThreadOptions> = {};
     for (let at = 0; at < destroyers; at++)
       threads[numbered('destroy', at)] = {
@@ -83,7 +84,6 @@ export default defineSpec({
     }
     if (memcg) {
       const root_mem_cgroup = object(mem_cgroup, 'root_mem_cgroup', { css: { noRef: true } });
-      initially(memcg_nr_cache_ids, 1);
       threads.offline = { run: () => css_offline(memcg, root_mem_cgroup), kind: 'worker', cpu: 1 };
     }
 
