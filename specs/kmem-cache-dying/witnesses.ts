@@ -19,72 +19,97 @@ interface Cast {
   readonly users: Shared<number>;
 }
 
-type Params = Readonly<
-  Record<
-    | 'memcgs'
-    | 'allocators'
-    | 'shared'
-    | 'readers'
-    | 'objects'
-    | 'pages'
-    | 'inherited'
-    | 'failing'
-    | 'destroyers'
-    | 'cpus',
-    number
-  >
->;
+type Params = Readonly<Record<'memcgs' | 'allocators' | 'shared' | 'readers', number>> &
+  Readonly<Record<'objects' | 'pages' | 'inherited' | 'failing', number>> &
+  Readonly<Record<'destroyers' | 'cpus', number>>;
 
-/** That each thread comes to what it is there for, as far as it is there. */
+/** That each thread comes to what it is there for, in the configurations where it can. */
 export function witnesses(params: Params, cast: Cast): Record<string, () => boolean> {
+  const { memcgs, allocators, shared, readers, objects, inherited, failing, destroyers } = params;
   const { root, children, removed, parent, used, users } = cast;
-  const [child] = children;
-  const pages = params.objects + params.pages;
+  const memcg = removed[0]!;
+  const child = children[0]!;
   const counts = variant.children_count_pages;
-  const found: Record<string, () => boolean> = {};
-  if (params.destroyers === 1)
-    found['destroy: the root cache is freed'] = () => peek(root.life) === 'freed';
-  if (params.memcgs > 0)
-    found['offline: the memcg is freed'] = () => removed.some((m) => peek(m.life) === 'freed');
-  if (child && params.inherited === 0) {
-    found['offline: the deactivation of the child is queued'] = () => peek(child.rcu_head) !== null;
-    found['kworker: the child is freed while the root cache is there'] = () =>
-      peek(child.life) === 'freed' && peek(root.life) === 'alive';
-    if (counts)
-      found['kworker: the reference count of the child is killed'] = () => peek(child.refcnt)!.dead;
-  }
-  if (params.objects > 0 && params.inherited === 0 && params.cpus > 1 && counts)
-    found['kworker: the second work of the child is queued while its first is in its tail'] = () =>
-      works().filter((work) => work === child!.work).length === 2;
-  if (params.inherited > 0)
-    found['offline: its parent takes the child'] = () => peek(parent.kmem_caches).length > 0;
-  if (params.allocators > 0) {
-    found['alloc: a create work makes a child'] = () => made(used) !== undefined;
-    found['kworker: a create work is done and no child made'] = () =>
-      peek(users) === 0 && works().length === 0;
-  }
-  if (params.readers > 0)
-    found['read: there is a reference for an allocation from the child'] = () =>
-      counts
-        ? peek(child!.refcnt)!.count > 1 + pages
-        : peek(removed[0]!.css)!.count > 1 + params.readers + pages && !peek(child!.rcu_head);
-  if (params.objects > 0 && counts)
-    found['free: the last page queues the shutdown of the child'] = () =>
-      peek(child!.work_fn)?.name === 'kmemcg_cache_shutdown_fn';
-  if (params.failing > 0)
-    found['fail: nothing is queued for an online memcg'] = () =>
-      peek(users) === 0 &&
-      !peek(used.css)!.dead &&
-      made(used) === undefined &&
-      works().length === 0;
-  if (
-    params.destroyers > 0 &&
-    params.allocators > 0 &&
-    variant.create_checks &&
-    !variant.slab_mutex_guards
-  )
-    found['P3w: dying is set right after the test in the create path'] = set_after_test;
-  return found;
+  const own = memcgs > shared && inherited === 0;
+  const pages = objects + params.pages;
+
+  const all: (readonly [when: boolean, name: string, seen: () => boolean])[] = [
+    [destroyers > 0, 'destroy: the root cache is freed', () => peek(root.life) === 'freed'],
+    [
+      memcgs > 0,
+      'offline: a memcg is freed',
+      () => removed.some((each) => peek(each.life) === 'freed'),
+    ],
+    [own, 'offline: the deactivation of the child is queued', () => peek(child.rcu_head) !== null],
+    [
+      inherited > 0,
+      'offline: the parent takes the child',
+      () => peek(parent.kmem_caches).length > 0,
+    ],
+    [
+      own && counts,
+      'kworker: the reference count of the child is killed',
+      () => peek(child.refcnt)!.dead,
+    ],
+    [
+      own && counts && objects > 0 && params.cpus > 1,
+      'kworker: the first work of the child is in its tail when the second is queued',
+      () => works().filter((work) => work === child.work).length === 2,
+    ],
+    [
+      own,
+      'kworker: the child is freed before the root cache',
+      () => peek(child.life) === 'freed' && peek(root.life) === 'alive',
+    ],
+    [
+      params.pages > 0,
+      'kworker: an empty page of the child is freed',
+      () => child.partial.initial.some((each) => peek(each.life) === 'freed'),
+    ],
+    [
+      variant.typesafe && params.pages > 0,
+      'softirq: a page outlives the destruction of its cache',
+      () =>
+        peek(root.dying) &&
+        !peek(slab_caches).includes(child) &&
+        child.partial.initial.some((each) => peek(each.life) === 'alive'),
+    ],
+    [
+      objects > 0 && counts,
+      'free: the last page queues the shutdown of the child',
+      () => peek(child.work_fn)?.name === 'kmemcg_cache_shutdown_fn',
+    ],
+    [allocators > 0, 'alloc: a child is made', () => made(used) !== undefined],
+    [
+      allocators > 1,
+      'alloc: two create works are there at once',
+      () => works().filter((work) => work.owner !== child).length === 2,
+    ],
+    [
+      shared > 0,
+      'kworker: a create work comes to a memcg that is offline',
+      () => works().length > 0 && peek(memcg.kmem_state) !== 'ONLINE' && !made(memcg),
+    ],
+    [
+      readers > 0,
+      'read: the child is held for an allocation',
+      () =>
+        counts
+          ? peek(child.refcnt)!.count > 1 + pages
+          : peek(memcg.css)!.count > 1 + readers + pages && !peek(child.rcu_head),
+    ],
+    [
+      failing > 0,
+      'fail: nothing is queued for an online memcg',
+      () => peek(users) === 0 && !peek(used.css)!.dead && !made(used) && works().length === 0,
+    ],
+    [
+      destroyers > 0 && allocators > 0 && variant.create_checks && !variant.slab_mutex_guards,
+      'P3w: dying is set right after the test in the create path',
+      set_after_test,
+    ],
+  ];
+  return Object.fromEntries(all.filter(([when]) => when).map(([, name, seen]) => [name, seen]));
 }
 
 function made(memcg: MemCgroup): KmemCache | undefined {
