@@ -55,6 +55,6 @@ export {
   work_struct,
 } from './kernel/workqueue.ts';
 export type { Operation, Report, Steps } from './model/operation.ts';
-export type { Shared, Struct } from './model/shared.ts';
+export { initially, type Shared, type Struct } from './model/shared.ts';
 export type { Model, Spec, ThreadBody, ThreadOptions, Variant } from './spec/define.ts';
 export { defineSpec, options, peek } from './spec/define.ts';

@@ -99,8 +99,3 @@ function write<T>(name: string, to: Shared<T>, value: T): Operation<void> {
     step: () => ({ result: undefined, values: [value] }),
   });
 }
-
-/** For `build`: the value at the start of an object that exists in every configuration (a global). */
-export function initially<T>(of: Shared<T>, value: T): void {
-  (of as { initial: T }).initial = value;
-}

@@ -36,6 +36,11 @@ export class Shared<T> {
   }
 }
 
+/** For `build`: the value at the start of an object that exists in every configuration (a global). */
+export function initially<T>(of: Shared<T>, value: T): void {
+  (of as { initial: T }).initial = value;
+}
+
 /** A heap struct: `life` says whether its memory may be touched. */
 export interface Struct {
   readonly [HANDLE]: string;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { countTicks, type Site } from '../model/frames.ts';
 import { runtime } from '../model/runtime.ts';
-import type { Shared } from '../model/shared.ts';
+import { initially, type Shared } from '../model/shared.ts';
 import { importCode } from './cache.ts';
 import type { Spec } from './define.ts';
 import { isSpecError, SpecError, UsageError } from './errors.ts';
@@ -25,6 +25,8 @@ export interface LoadedSpec {
 /** What evaluating a spec's modules leaves in the registries. */
 export interface Baseline {
   readonly objects: ReadonlyMap<string, Shared<unknown>>;
+  /** Their values at the start, which `initially` may change for one configuration. */
+  readonly initials: ReadonlyMap<Shared<unknown>, unknown>;
   readonly structs: ReadonlyMap<string, object>;
   readonly optionNames: ReadonlySet<string>;
   readonly sites: ReadonlyMap<string, Site>;
@@ -60,6 +62,7 @@ export function restore(baseline: Baseline): void {
   runtime.peek = null;
   runtime.options = {};
   runtime.objects = new Map(baseline.objects);
+  for (const [object, initial] of baseline.initials) initially(object, initial);
   runtime.structs = new Map(baseline.structs);
   runtime.optionNames = new Set(baseline.optionNames);
   runtime.sites = new Map(baseline.sites);
@@ -96,7 +99,8 @@ async function evaluate(code: string, key: string, file: string): Promise<Evalua
     countTicks(false);
   }
   const { objects, structs, optionNames, sites } = runtime;
-  const baseline = { objects, structs, optionNames, sites };
+  const initials = new Map([...objects.values()].map((object) => [object, object.initial]));
+  const baseline = { objects, initials, structs, optionNames, sites };
   // Registries are replaced, not changed, from here on.
   restore(baseline);
   checkSpec(exported, file);
@@ -106,6 +110,7 @@ async function evaluate(code: string, key: string, file: string): Promise<Evalua
 
 const EMPTY: Baseline = {
   objects: new Map(),
+  initials: new Map(),
   structs: new Map(),
   optionNames: new Set(),
   sites: new Map(),

@@ -74,6 +74,19 @@ test('a spec is loaded and built, variant by variant', async () => {
   expect(() => instantiate(loaded, 'main', { r: 1 })).toThrow(/no parameter 'r'; it has 'rounds'/);
 });
 
+test('what build sets initially holds for one configuration only', async () => {
+  const text = GOOD.replace(
+    "from 'lockstep'",
+    "from 'lockstep';\nimport { initially } from 'lockstep'",
+  ).replace('const x = ', "if (variant === 'careless') initially(global, 7);\n    const x = ");
+  const loaded = await loadSpec(path.join(folder({ 'it.ts': text }), 'it.ts'));
+  const start = (variant: string): unknown => {
+    instantiate(loaded, variant);
+    return runtime.objects.get('global')!.initial;
+  };
+  expect([start('main'), start('careless'), start('main')]).toEqual([0, 7, 0]);
+});
+
 test('specs loaded in turn do not see each other', async () => {
   const one = await loadSpec(path.join(folder({ 'one.ts': GOOD }), 'one.ts'));
   const two = await loadSpec(path.join(folder({ 'two.ts': GOOD }), 'two.ts'));
