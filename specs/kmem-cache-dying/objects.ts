@@ -85,7 +85,7 @@ export const variant = options({
   kills: true,
   /** The reference count is per CPU until then, so that the kill waits for a grace period. */
   percpu: true,
-  /** kmemcg_workfn holds slab_mutex; or takes it once, to come after the deactivation pass; or not. */
+  /** kmemcg_workfn holds slab_mutex; or only waits for it 'once'; or takes it in the 'second' work. */
   works_lock: 'held',
   /** The release leaves the rest to a work. */
   release_queues: true,

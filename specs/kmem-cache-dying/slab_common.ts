@@ -292,15 +292,24 @@ function* kmemcg_workfn(work: Work): Steps {
   const s = container_of(work, kmem_cache);
   yield* get_online_cpus();
   yield* get_online_mems();
-  if (variant.works_lock !== 'no') yield* mutex_lock(slab_mutex);
-  if (variant.works_lock === 'once') yield* mutex_unlock(slab_mutex);
+  const locked = yield* lock_for_work(s);
   const work_fn = (yield* load(s.work_fn))!;
   yield* work_fn(s);
-  if (variant.works_lock === 'held') yield* mutex_unlock(slab_mutex);
+  if (locked) yield* mutex_unlock(slab_mutex);
   yield* put_online_mems();
   yield* put_online_cpus();
   // what kmemcg_cache_deactivate took
   if (!variant.children_count_pages) yield* css_put((yield* load(s.memcg))!.css);
+}
+
+/** True when slab_mutex is held, as in every kernel. */
+function* lock_for_work(s: KmemCache): Steps<boolean> {
+  if (variant.works_lock === 'second' && (yield* load(s.work_fn)) !== kmemcg_cache_shutdown_fn)
+    return false;
+  yield* mutex_lock(slab_mutex);
+  if (variant.works_lock !== 'once') return true;
+  yield* mutex_unlock(slab_mutex);
+  return false;
 }
 
 function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {

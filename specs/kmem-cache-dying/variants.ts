@@ -30,7 +30,6 @@ const FREED_ACTIVE = 'active object freed';
 const EXIT_IN_FLIGHT = 'percpu_ref exit while a switch is in flight';
 const GET_AT_ZERO = 'percpu_ref get at zero';
 const UNDERFLOW = 'percpu_ref underflow';
-const CORRUPTION = 'list corruption';
 const USE_AFTER_FREE = 'use-after-free';
 
 export const variants = {
@@ -278,11 +277,11 @@ export const variants = {
     params: { destroyers: 0, allocators: 0, readers: 1 },
     options: v4_18,
   },
-  'reader-works-without-slab-mutex': {
-    about: 'the same, and the works of the child do not wait for the deactivation pass',
+  'reader-kill-unlocked': {
+    about: 'the same, and the work that kills the count does not wait for the deactivation pass',
     params: { destroyers: 0, allocators: 0, readers: 1 },
-    options: { works_lock: 'no' },
-    violates: [P17, CORRUPTION, UNDERFLOW, USE_AFTER_FREE],
+    options: { works_lock: 'second' },
+    violates: [P17],
   },
   'reader-plain-count': {
     about: 'the same, and the count is one atomic, so the kill waits for no grace period',
