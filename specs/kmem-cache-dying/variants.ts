@@ -14,6 +14,7 @@ const NO_WORK = 'no work touches a freed root cache';
 const P1 = 'P1: no callback, work or release touches a freed cache';
 const P3W = 'P3w: dying is set right after the test in the create path';
 const P6 = 'P6: no callback or work for a child after flush_memcg_workqueue';
+const P7 = 'P7: every child of a removed memcg is freed in the end';
 const P10 = 'P10: the release neither sleeps nor takes slab_mutex';
 const P11 = 'P11: the lock that the release takes is never taken with interrupts on';
 const P11_AA = 'P11: the release never interrupts who holds the lock that it takes';
@@ -22,7 +23,6 @@ const P14 = 'P14: no child is created after the deactivation pass';
 const P15 = 'P15: at most one child per root cache and memcg';
 const P16 = 'P16: every removed memcg is freed in the end';
 const P17 = 'P17: who looks a child up never touches a freed one';
-const P7 = 'P7: every child of a removed memcg is freed in the end';
 const ID_VALID = 'kmemcg_id is valid as long as the memcg is ONLINE';
 const ALL_FREED = 'no cache is left in the end';
 // What the kernel itself would report on the way
@@ -31,6 +31,17 @@ const EXIT_IN_FLIGHT = 'percpu_ref exit while a switch is in flight';
 const GET_AT_ZERO = 'percpu_ref get at zero';
 const UNDERFLOW = 'percpu_ref underflow';
 const USE_AFTER_FREE = 'use-after-free';
+
+/** A task looks up the child of a memcg that is being removed. */
+const one_reader = { destroyers: 0, allocators: 0, readers: 1 };
+/** The last page of a child is freed on another CPU while its memcg is being removed. */
+const last_page = { destroyers: 0, allocators: 0, objects: 1 };
+/** The same for a child that its memcg has from one below. */
+const inherited = { ...last_page, inherited: 1 };
+/** The last page of a child is freed in an interrupt. */
+const interrupted = { destroyers: 0, objects: 1, cpus: 1 };
+/** A task allocates in a memcg that is being removed, and memory may run out. */
+const failing = { shared: 1, failing: 1 };
 
 export const variants = {
   repaired: {
@@ -97,14 +108,14 @@ export const variants = {
   'interrupts-on': {
     about: 'what if the lock is taken with interrupts on? (D10)',
     kernel: 'list, 2019-05-21',
-    params: { destroyers: 0, objects: 1, cpus: 1 },
+    params: interrupted,
     options: { irqs_stay_on: true },
     violates: [P11, P11_AA],
   },
   'interrupts-off': {
     about: 'the same, and the lock is taken with interrupts off',
     kernel: 'list, 2019-06-04',
-    params: { destroyers: 0, objects: 1, cpus: 1 },
+    params: interrupted,
   },
 
   // SLAB_TYPESAFE_BY_RCU: a page of the child is uncharged after a grace period
@@ -126,12 +137,12 @@ export const variants = {
   'no-memory': {
     about: 'is the memcg let go of when no create work can be allocated? (P16)',
     kernel: '5.8, 3a98990ae215',
-    params: { shared: 1, failing: 1 },
+    params: failing,
   },
   'no-memory-keeps-css': {
     about: 'the same without the css_put (D5)',
     kernel: 'f0a3a24b532d, until 3a98990ae215',
-    params: { shared: 1, failing: 1 },
+    params: failing,
     options: { puts_css_on_failure: false },
     violates: [P16],
   },
@@ -219,6 +230,13 @@ export const variants = {
     options: { users_stop_first: false, create_checks: false },
     violates: [CLAIM_1, CLAIM_4, NO_WORK, P1, USE_AFTER_FREE],
   },
+  'allocation-after-destroy-v5.2': {
+    about: 'the same in v5.2, where the test is under slab_mutex',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { memcgs: 0 },
+    options: { ...v4_18, users_stop_first: false },
+    violates: [CLAIM_4, NO_WORK, P1, USE_AFTER_FREE],
+  },
 
   // One memcg, whose child is created and deactivated
   'one-memcg': {
@@ -269,56 +287,56 @@ export const variants = {
   // Who has found a child before it was taken out of the array
   reader: {
     about: 'call_rcu comes before the child is taken out of the array: what keeps it? (A.6 a)',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
   },
   'reader-v5.2': {
     about: 'there it is the reference on the memcg which the reader takes',
     kernel: '4.18 to 5.2, 92ee383f6daa',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: v4_18,
   },
   'reader-kill-unlocked': {
     about: 'the same, and the work that kills the count does not wait for the deactivation pass',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: { works_lock: 'second' },
     violates: [P17],
   },
   'reader-plain-count': {
     about: 'the same, and the count is one atomic, so the kill waits for no grace period',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: { percpu: false },
     violates: [P17],
   },
   'reader-plain-count-entry-first': {
     about: 'the same, and the child is taken out of the array before call_rcu',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: { percpu: false, clears_entry_first: true },
   },
   'reader-no-kill': {
     about: 'kmemcg_rcufn queues the shutdown itself',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: { kills: false },
     violates: [P17],
   },
   'reader-release-frees': {
     about: 'the release shuts the child down itself',
-    params: { destroyers: 0, allocators: 0, readers: 1 },
+    params: one_reader,
     options: { release_queues: false },
   },
 
   // A memcg that goes leaves its children to its parent, which is being removed as well
   inherited: {
     about: 'the parent is made their memcg before it is referenced: who could put it? (A.6 b)',
-    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+    params: inherited,
   },
   'inherited-typesafe': {
     about: 'the same, and a work puts the memcg without slab_mutex, when the child is off the list',
-    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+    params: inherited,
     options: { typesafe: true, unlink_puts_memcg: false },
   },
   'inherited-release-puts-memcg': {
     about: 'the same, and the release puts the memcg, without slab_mutex',
-    params: { destroyers: 0, allocators: 0, objects: 1, inherited: 1 },
+    params: inherited,
     options: { release_puts_memcg: true },
     violates: [GET_AT_ZERO, UNDERFLOW, USE_AFTER_FREE],
   },
@@ -326,11 +344,11 @@ export const variants = {
   // The second work of a child, while its first is in its tail on another CPU
   'works-overlap': {
     about: 'INIT_WORK on a work that is not over (A.6)',
-    params: { destroyers: 0, allocators: 0, objects: 1 },
+    params: last_page,
   },
   'works-overlap-unlocked': {
     about: 'the same, and only slab_mutex of the deactivation pass is waited for',
-    params: { destroyers: 0, allocators: 0, objects: 1 },
+    params: last_page,
     options: { works_lock: 'once' },
   },
 };
