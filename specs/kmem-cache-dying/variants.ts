@@ -39,7 +39,7 @@ const last_page = { destroyers: 0, allocators: 0, objects: 1 };
 /** The same for a child that its memcg has from one below. */
 const inherited = { ...last_page, inherited: 1 };
 /** The last page of a child is freed in an interrupt. */
-const interrupted = { destroyers: 0, objects: 1, cpus: 1 };
+const interrupted = { destroyers: 0, objects: 1 };
 /** A task allocates in a memcg that is being removed, and memory may run out. */
 const failing = { shared: 1, failing: 1 };
 
