@@ -24,10 +24,11 @@ export async function replayTrace(
   }
   const codes: ExitCode[] = [];
   const chalk = styleFor(context.env);
+  const load = loadOnce(engine);
   for (const [i, file] of files.entries()) {
     if (i > 0) context.out('\n');
     try {
-      const reproduced = await replayOne(file, options, context, engine);
+      const reproduced = await replayOne(file, options, context, engine, load);
       context.out(`${replayLines(reproduced, context.columns, chalk).join('\n')}\n`);
       const again = reproduced.reproduction.result === 'reproduced';
       codes.push(again ? exitCodes.asExpected : exitCodes.notReproduced);
@@ -40,14 +41,25 @@ export async function replayTrace(
   return combine(codes);
 }
 
+/** Many traces share a spec, and bundling one takes longer than the replay of a hundred steps. */
+function loadOnce(engine: Engine): Engine['load'] {
+  const specs = new Map<string, LoadedSpec>();
+  return async (file) => {
+    const loaded = specs.get(file) ?? (await engine.load(file));
+    specs.set(file, loaded);
+    return loaded;
+  };
+}
+
 async function replayOne(
   file: string,
   options: ReplayOptions,
   context: Context,
   engine: Engine,
+  load: Engine['load'],
 ): Promise<Reproduced> {
   const trace = await readTrace(path.resolve(context.cwd, file), file);
-  const loaded = await engine.load(specFileOf(trace, file, context.cwd));
+  const loaded = await load(specFileOf(trace, file, context.cwd));
   const variant = options.variant ?? trace.variant;
   const program = instantiateFor(trace, file, loaded, options, engine);
   const replay = engine.replay(

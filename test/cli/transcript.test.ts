@@ -242,6 +242,23 @@ describe('replay-trace', () => {
     }
   });
 
+  test('many at once: each as in a process of its own, whatever ran before it', async () => {
+    lockstep(['verify-spec', 'test/fixtures/classics/misuse.ts', '--traces', traces]);
+    const misuse = (name: string) =>
+      path.join(traces, 'misuse', `${name}-free.${name}-free.trace.json`);
+    const few = [misuse('double'), misuse('use-after'), kept('crossed')];
+    const alone = new Map<string, string>();
+    for (const trace of few) {
+      const { code, stdout } = await ended(start(['replay-trace', trace]));
+      expect(code).toBe(0);
+      alone.set(trace, stdout);
+    }
+    const files = [...few, ...few.toReversed()];
+    const { status, stdout } = replay(...files);
+    expect(status).toBe(0);
+    expect(stdout).toBe(files.map((file) => alone.get(file)).join('\n'));
+  });
+
   test('missing: exit 2', () => {
     expect(replay('none.trace.json').status).toBe(2);
     expect(replay().status).toBe(2);

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -190,6 +198,24 @@ describe('replaying a kept trace', () => {
     const { code, out } = await replay({ violated: ['P'] }, 'other');
     expect(code).toBe(5);
     expect(out).toMatch(/^not reproduced {2}P {2}one\/other\n {2}recorded on variant good\n/);
+  });
+
+  test('many at once: a spec is loaded once, and a spec of that name elsewhere is another', async () => {
+    const elsewhere = path.join(cwd, 'elsewhere');
+    cpSync(path.join(cwd, 'traces'), path.join(elsewhere, 'traces'), { recursive: true });
+    cpSync(path.join(cwd, 'specs'), path.join(elsewhere, 'specs'), { recursive: true });
+    const engine = fakeEngine(specs({ violated: ['P'] }));
+    const loaded: string[] = [];
+    const load = async (file: string) => {
+      loaded.push(path.relative(cwd, file));
+      return engine.load(file);
+    };
+    const files = [trace, `elsewhere/${trace}`, trace, `elsewhere/${trace}`];
+    const context = fakeContext(cwd);
+    expect(await replayTrace(files, { variant: null }, context, { ...engine, load })).toBe(0);
+    expect(loaded).toEqual(['specs/one.ts', 'elsewhere/specs/one.ts']);
+    expect(engine.calls).toHaveLength(4);
+    expect(context.output.out.match(/^reproduced/gm)).toHaveLength(4);
   });
 
   test('that is damaged or stale', async () => {
