@@ -33,7 +33,7 @@ export class Explorer {
   finalStates = 0;
   /** Transitions learned, and objects read by properties, when the round began. */
   begun: { readonly learned: number; readonly footprints: ReadonlyMap<string, readonly string[]> };
-  private readonly reduce: boolean;
+  readonly reduce: boolean;
   private readonly onFinal: FinalState | undefined;
   private knowledge: Knowledge | null = null;
   private reduction: Reduction | null = null;

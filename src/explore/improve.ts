@@ -34,7 +34,7 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
 
 function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
   const broken = outcome.properties.filter(({ schedule }) => schedule !== null);
-  if (!options.reduction || options.first || broken.length === 0) return outcome;
+  if (!outcome.reduction || options.first || broken.length === 0) return outcome;
   const { properties } = searchOn(machine, {
     ...options,
     reduction: false,

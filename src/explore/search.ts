@@ -6,10 +6,13 @@ import type { Finding } from './findings.ts';
 import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
+import { cheaper, type Levels } from './probe.ts';
 import { VisitedTable } from './visited.ts';
 
 export interface SearchOptions {
   readonly reduction: boolean;
+  /** With reduction: states to explore without it first, to see whether it pays (default: none). */
+  readonly probe?: number;
   /** Stop at the first violation. */
   readonly first: boolean;
   /** Stop when all these properties are known to be broken. */
@@ -42,6 +45,8 @@ export interface Level {
   readonly next: Frontier;
   readonly level: number;
   readonly round: number;
+  /** Not for others to join in: it may be given up. */
+  readonly alone?: boolean;
   /** The limit that ends the search now, in words, or null. */
   readonly limit: (visited: VisitedTable) => string | null;
 }
@@ -94,16 +99,17 @@ export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
   return { visited, count: next.count, limit: null };
 }
 
-/**
- * The search, level by level: gives each level to its caller to be explored. Rounds repeat until
- * one has learned nothing that its reduction did not know.
- */
-export function* explore(
-  machine: Machine,
-  options: SearchOptions,
-): Generator<Level, Outcome, LevelDone> {
-  const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
+/** The search, level by level: gives each level to its caller to be explored. */
+export function explore(machine: Machine, options: SearchOptions): Levels {
   const began = options.now();
+  const { reduction, probe } = options;
+  const rounds = (on: boolean) => exploreRounds(machine, { ...options, reduction: on }, began);
+  return reduction && probe ? cheaper(rounds(false), () => rounds(true), probe) : rounds(reduction);
+}
+
+/** Rounds repeat until one has learned nothing that its reduction did not know. */
+function* exploreRounds(machine: Machine, options: SearchOptions, began: number): Levels {
+  const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
   const earlier = new Map<string, Found>();
   if (options.reduction) learnByWalking(machine);
   for (let round = 1; ; round++) {

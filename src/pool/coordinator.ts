@@ -22,6 +22,8 @@ export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'guarded' | '
   readonly shareFrom?: number;
 }
 
+/** A search below this size is over before a reduction has paid for itself. */
+const PROBE = 1 << 16;
 /** A search below this size is over before workers have started. */
 const SHARE_FROM = 100_000;
 /** A level with fewer states is not worth a meeting of all workers. */
@@ -36,19 +38,20 @@ export async function verify(
   program: Program,
   options: VerifyOptions,
 ): Promise<Outcome> {
-  const { reduction, workers, shareFrom = SHARE_FROM } = options;
+  const { workers, shareFrom = SHARE_FROM } = options;
   const { file, digest, code } = loaded;
   const { variant, params } = program;
   let hired: Hired | null = null;
   let crew: Crew | null = null;
-  const crewFor = ({ visited, current }: Level): Crew | null => {
+  const crewFor = ({ visited, current, explorer, alone }: Level): Crew | null => {
     const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
-    if (!large || workers < 2) return null;
-    hired ??= hire(workers - 1, { file, digest, code, variant, params, reduction });
+    if (!large || alone || workers < 2) return null;
+    const { reduce } = explorer;
+    hired ??= hire(workers - 1, { file, digest, code, variant, params, reduction: reduce });
     crew ??= new Crew(hired.links);
     return crew;
   };
-  const resolved = { ...options, now: () => performance.now(), guarded };
+  const resolved = { probe: PROBE, ...options, now: () => performance.now(), guarded };
   const machine = new Machine(program, guarded);
   try {
     return improve(machine, await searchTogether(machine, resolved, crewFor), resolved);

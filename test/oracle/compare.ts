@@ -19,7 +19,8 @@ const OPTIONS = {
   guarded,
 };
 
-export function searched(program: Program, reduction: boolean): Searched {
+/** `probe`: as in SearchOptions. */
+export function searched(program: Program, reduction: boolean, probe = 0): Searched {
   const finals = new Set<string>();
   const onFinal: FinalState = (machine, rows, base) => {
     const changed = machine.slots.flatMap(({ position, object, values }) => {
@@ -28,7 +29,7 @@ export function searched(program: Program, reduction: boolean): Searched {
     });
     finals.add(finalText(changed));
   };
-  const outcome = search(program, { ...OPTIONS, reduction, onFinal });
+  const outcome = search(program, { ...OPTIONS, reduction, probe, onFinal });
   if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
   return { outcome, finals, violated: violations(outcome), states: outcome.states };
 }
