@@ -27,15 +27,6 @@ export function* cheaper(plain: Levels, reduced: () => Levels, states: number): 
     few = other.next(yield { ...few.value, alone: true });
   }
   if (few.done) return few.value;
-  console.error(
-    'probe',
-    level,
-    full.value.visited.size,
-    full.value.current.count,
-    few.value.level,
-    few.value.visited.size,
-    few.value.current.count,
-  );
   const pays = few.value.level >= level;
   return pays ? yield* onward(other, few.value) : yield* onward(plain, full.value);
 }

@@ -26,7 +26,7 @@ describe('verify-spec', () => {
     expect(steady(stdout)).toMatchInlineSnapshot(`
       "verified  two-locks/ordered  as expected
         searched  16 states, 16 transitions, depth 8, complete
-        how       reduction on, <workers>, 1 round, <time>
+        how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
         missed    no statement, 6.5e-18 chance of two states with one fingerprint
       "
@@ -39,10 +39,10 @@ describe('verify-spec', () => {
     expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
       "violated  deadlock  two-locks/crossed  as expected
         opposite orders
-        searched  17 states, 18 transitions, depth 8, complete
-        how       reduction on, <workers>, 1 round, <time>
+        searched  19 states, 22 transitions, depth 8, complete
+        how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
-        missed    no statement, 7.4e-18 chance of two states with one fingerprint
+        missed    no statement, 9.3e-18 chance of two states with one fingerprint
 
       deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
       mutex_lock(a), held by alice
@@ -281,7 +281,7 @@ describe('print-table', () => {
       | variant | kernel | property | verdict | states | steps | trace |
       | :-- | :-- | :-- | :-- | --: | --: | :-- |
       | **ordered** |  | all 1 | verified | 16 |  |  |
-      | **crossed**<br>opposite orders |  | deadlock | violated | 17 | 2, shortest | [trace](<folder>/traces/two-locks/crossed.deadlock.trace.json) |
+      | **crossed**<br>opposite orders |  | deadlock | violated | 19 | 2, shortest | [trace](<folder>/traces/two-locks/crossed.deadlock.trace.json) |
       "
     `);
   });
