@@ -1,20 +1,20 @@
 import {
   assert,
   type Css,
-  call_rcu,
   container_of,
   css_get,
   css_kill,
   css_put,
   css_tryget_online,
+  INIT_RCU_WORK,
   INIT_WORK,
   kfree,
   kzalloc,
   load,
   percpu_ref_put,
   percpu_ref_tryget,
+  queue_rcu_work,
   queue_work,
-  type RcuHead,
   READ_ONCE,
   rcu_read_lock,
   rcu_read_unlock,
@@ -131,15 +131,12 @@ function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
 /** Until v5.2 css_free takes slab_mutex. It comes from a work then, after a grace period. */
 export function* css_release(css: Css): Steps {
   const memcg = container_of(css, mem_cgroup);
-  if (variant.children_count_pages) yield* kfree(memcg);
-  else yield* call_rcu(memcg.destroy_rcu, rcu_work_rcufn); // queue_rcu_work
-}
-
-/** RCU callback. */
-function* rcu_work_rcufn(head: RcuHead): Steps {
-  const memcg = container_of(head, mem_cgroup);
-  yield* INIT_WORK(memcg.destroy_rwork, css_free_rwork_fn);
-  yield* queue_work(cgroup_destroy_wq, memcg.destroy_rwork);
+  if (variant.children_count_pages) {
+    yield* kfree(memcg);
+    return;
+  }
+  yield* INIT_RCU_WORK(memcg.destroy_rwork, css_free_rwork_fn);
+  yield* queue_rcu_work(cgroup_destroy_wq, memcg.destroy_rwork);
 }
 
 /** Runs in a worker. */

@@ -16,9 +16,11 @@ import {
   pointer,
   pointers,
   type RcuHead,
+  type RcuWork,
   type RefFlags,
-  type Release,
+  type RefInitial,
   rcu_head,
+  rcu_work,
   type Shared,
   type Steps,
   type StructType,
@@ -113,10 +115,7 @@ interface CacheFields {
   // memcg_params of a child
   root: KmemCache | null;
   memcg: MemCgroup | null;
-  refcnt: Embedded<
-    PercpuRef,
-    { release: Release; count?: number; flags?: RefFlags; killed?: boolean }
-  >;
+  refcnt: Embedded<PercpuRef, RefInitial>;
   /** Empty slab pages that it keeps (struct kmem_cache_node). */
   partial: Embedded<ListHead<Page>, readonly Page[]>;
   work_fn: ((s: KmemCache) => Steps<unknown>) | null;
@@ -129,8 +128,7 @@ interface MemcgFields {
   kmem_state: string;
   kmemcg_id: number;
   kmem_caches: Embedded<ListHead<KmemCache>, readonly KmemCache[]>;
-  destroy_rwork: Embedded<Work>; // struct rcu_work: a work and a head
-  destroy_rcu: Embedded<RcuHead>;
+  destroy_rwork: Embedded<RcuWork>;
   /** A note: its deactivation pass is over. */
   deactivated: boolean;
 }
@@ -164,8 +162,7 @@ export const mem_cgroup: StructType<MemcgFields> = struct<MemcgFields>('mem_cgro
   kmem_state: 'ONLINE',
   kmemcg_id: -1,
   kmem_caches: list_head<KmemCache>(),
-  destroy_rwork: work_struct(),
-  destroy_rcu: rcu_head(),
+  destroy_rwork: rcu_work(),
   deactivated: false,
 });
 
