@@ -17,7 +17,7 @@ const v5_11 = { ...v5_10, lookup_resets: true };
 /** "mm: memcg: synchronize objcg lists with a dedicated spinlock" */
 const v5_17 = { ...v5_11, own_lock: true };
 
-const RFC = 'RFC 02/14, 2019-09-05';
+const RFC = 'list, 2019-09-05 (RFC)';
 
 /** What follows when a css reaches zero twice. */
 const RELEASED_TWICE = [
@@ -217,37 +217,37 @@ export const variants = {
   // obj_cgroup
   'v5.9': {
     about: 'R-a and R-b cannot happen: parents are got under the lock, and the kill comes last',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { objects: 1 },
     options: v5_9,
   },
   'v5.9-parent-dying': {
     about: 'as rfc-parent-dying',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { depth: 2, parent_killed: 1, inherited: 1 },
     options: v5_9,
   },
   'v5.9-created': {
     about: 'as rfc-created: the own pointer is on no list',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { created: 1 },
     options: v5_9,
   },
   'v5.9-readers': {
     about: 'a task and a softirq look up, charge and put while the memcg is removed',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { depth: 2, tasks: 1, softirqs: 1 },
     options: v5_9,
   },
   'v5.9-up-to-root': {
     about: 'three are removed, one by one, and the object outlives them or not',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { depth: 3, removed: 3, one_by_one: 1, objects: 1 },
     options: v5_9,
   },
   'v5.9-lookup': {
     about: 'what 2f7659a31473 mends cannot happen with a percpu_ref',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { tasks: 1 },
     options: v5_9,
   },
@@ -259,46 +259,46 @@ export const variants = {
   },
   'v5.11-lookup-plain-count': {
     about: 'the same with the fix',
-    kernel: 'v5.11, 2f7659a31473',
+    kernel: '5.11, 2f7659a31473',
     params: { tasks: 1 },
     options: { ...v5_11, ptr_percpu: false },
   },
   'v5.9-charger': {
     about: 'an object charges more to its pointer, and nobody holds the memcg',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { chargers: 1 },
     options: v5_9,
     violates: [property.NOT_FREED_IN_SECTION, ...RELEASED_TWICE],
   },
   'v5.10-charger': {
     about: 'the same with css_tryget',
-    kernel: 'v5.10, eefbfa7fd678',
+    kernel: '5.10, eefbfa7fd678',
     params: { chargers: 1 },
     options: v5_10,
   },
   'v5.9-flat': {
     about: 'without use_hierarchy: a lookup in a removed memcg, and an uncharge of root',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { tasks: 1 },
     options: { ...v5_9, use_hierarchy: false },
     violates: [...FLAT, 'null-ptr-deref'],
   },
   'v5.10-flat': {
     about: 'the same with the counters linked to root',
-    kernel: 'v5.10, 8de15e920dc8',
+    kernel: '5.10, 8de15e920dc8',
     params: { tasks: 1 },
     options: { ...v5_10, use_hierarchy: false },
   },
   'v5.9-signal': {
     about: 'as rfc-signal',
-    kernel: 'v5.9, bf4f059954dc',
+    kernel: '5.9, bf4f059954dc',
     params: { removed: 0, inherited: 1, signals: 1 },
     options: v5_9,
     violates: ['deadlock'],
   },
   'v5.17-signal': {
     about: 'with a lock of their own for the lists',
-    kernel: 'v5.17',
+    kernel: '5.17',
     params: { removed: 0, inherited: 1, signals: 1 },
     options: v5_17,
   },
