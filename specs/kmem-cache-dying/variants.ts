@@ -82,7 +82,7 @@ export const variants = {
     violates: [P1, P6, P11, FREED_ACTIVE, EXIT_IN_FLIGHT],
   },
   seed: {
-    about: 'the patch of 2019-06-04: spinlock, and the test under it in the create path',
+    about: 'a spinlock guards the flag, with interrupts off, and the create path tests it (D3)',
     kernel: 'list, 2019-06-04',
     options: series_v6,
     violates: [P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT],
