@@ -13,8 +13,10 @@ export interface Outcome {
   readonly reduction: boolean;
   /** Chance that two different states shared a fingerprint and one was not explored. */
   readonly fingerprintCollisionProbability: number;
-  /** Sites of the threads' code that no schedule reached. */
+  /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */
   readonly unreached: readonly SiteLocation[];
+  /** Sites that no schedule reached, and the author says why. */
+  readonly explained: readonly (SiteLocation & { readonly reason: string })[];
   /** Digests of the states in which nothing can move; for comparing searches. */
   readonly finalStates: number;
 }

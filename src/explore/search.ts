@@ -1,3 +1,5 @@
+import { coverage } from '../model/coverage.ts';
+import type { Site } from '../model/frames.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
@@ -199,6 +201,7 @@ function outcome(
   { visited, depth, limit, round, reduction }: Summary,
 ): Outcome {
   const states = visited.size;
+  const { unreached, explained } = coverage();
   return {
     properties: propertyOutcomes(explorer, schedules, limit === null, !reduction),
     complete: limit === null,
@@ -210,7 +213,8 @@ function outcome(
     workers: 1,
     reduction,
     fingerprintCollisionProbability: collisionProbability(states),
-    unreached: unreached(),
+    unreached: unreached.map(locationOf),
+    explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     finalStates: explorer.finalStates,
   };
 }
@@ -258,9 +262,6 @@ function propertyOutcomes(
   });
 }
 
-/** Sites of the spec's own code that no thread came to. */
-function unreached(): SiteLocation[] {
-  return [...runtime.sites.values()]
-    .filter(({ id, library }) => !library && !runtime.reached.has(id))
-    .map(({ file, line, fn, text }) => ({ file, line, fn, text }));
+function locationOf({ file, line, fn, text }: Site): SiteLocation {
+  return { file, line, fn, text };
 }

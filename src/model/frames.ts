@@ -1,3 +1,4 @@
+import type { Flow } from './coverage.ts';
 import { runtime } from './runtime.ts';
 import { SpecError } from './shared.ts';
 
@@ -69,6 +70,7 @@ export const frames = {
   /** Registers a function's site and captured variables; returns the function. */
   fn<F extends object>(site: string, fn: F, values: (() => unknown[]) | null, name?: string): F {
     closures.set(fn, { site, values });
+    runtime.made.add(site);
     // The call around a function hides from the engine which name it should get.
     if (name && (fn as { name?: unknown }).name !== name) {
       Object.defineProperty(fn, 'name', { value: name, configurable: true });
@@ -81,7 +83,10 @@ export const frames = {
     literal: O,
     rows: readonly (readonly [site: string, name: string, values: (() => unknown[]) | null])[],
   ): O {
-    for (const [site, name, values] of rows) closures.set(literal[name]!, { site, values });
+    for (const [site, name, values] of rows) {
+      closures.set(literal[name]!, { site, values });
+      runtime.made.add(site);
+    }
     return literal;
   },
 
@@ -120,6 +125,11 @@ export const frames = {
   /** Registers the sites of a module. */
   sites(list: readonly Site[]): void {
     for (const site of list) runtime.sites.set(site.id, site);
+  },
+
+  /** Registers how a module's code comes to run. */
+  flow(flow: Flow): void {
+    runtime.flows.push(flow);
   },
 
   /**

@@ -1,4 +1,5 @@
 import type { ThreadContext } from './context.ts';
+import type { Flow } from './coverage.ts';
 import type { Frame, Site } from './frames.ts';
 import type { Shared } from './shared.ts';
 
@@ -13,8 +14,10 @@ export interface Runtime {
   stack: Frame[];
   /** Reads the value of an object in the state a property is being asked about. */
   peek: (<T>(object: Shared<T>) => T) | null;
-  /** Overrides of `options()` by the variant being checked. */
-  options: Readonly<Record<string, unknown>>;
+  /** Overrides of `options()` by the variant being checked; null: none is yet. */
+  options: Readonly<Record<string, unknown>> | null;
+  /** What `options()` gave. */
+  optionViews: WeakSet<object>;
   /** Keys that some `options()` call of the loaded spec declared. */
   optionNames: Set<string>;
   /** Every shared object made so far, by name. */
@@ -23,6 +26,12 @@ export interface Runtime {
   structs: Map<string, object>;
   /** Yield sites of rewritten modules, by id. */
   sites: Map<string, Site>;
+  /** Id of the spec's build(), if it has one. */
+  builder: string | null;
+  /** Ids of the functions that were made since build() began. */
+  made: Set<string>;
+  /** How code of the spec's modules comes to run, a module each. */
+  flows: Flow[];
   /** Ids of the sites that some thread came to, whether it was suspended there or not. */
   reached: Set<string>;
   /** Names of assertions that were reached. */
@@ -36,11 +45,15 @@ holder[key] ??= {
   thread: null,
   stack: [],
   peek: null,
-  options: {},
+  options: null,
+  optionViews: new WeakSet(),
   optionNames: new Set(),
   objects: new Map(),
   structs: new Map(),
   sites: new Map(),
+  builder: null,
+  made: new Set(),
+  flows: [],
   reached: new Set(),
   assertions: new Set(),
 };

@@ -72,6 +72,12 @@ function asJson(run: Run): RunRecord {
     limit: outcome?.limit ?? null,
     fingerprintCollisionProbability: outcome?.fingerprintCollisionProbability ?? 0,
     unreached: outcome?.unreached ?? [],
+    explained: (outcome?.explained ?? []).map(({ file, line, fn, reason }) => ({
+      file,
+      line,
+      function: fn,
+      reason,
+    })),
     durationMs: Math.round(run.durationMs),
   };
 }

@@ -28,7 +28,7 @@ export interface TerminalOptions {
   readonly limits: string;
 }
 
-/** Unreached statements that are listed; variants that leave code out have many. */
+/** Unreached statements that are listed; a search that a limit ended may have many. */
 const shownSites = 5;
 
 export function terminalReporter(write: Write, options: TerminalOptions): Reporter {
@@ -128,7 +128,7 @@ function quietLine(run: Run, chalk: ChalkInstance): string {
 /** What was covered, and under which assumptions. */
 function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): string[] {
   const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
-  const { reduction, unreached } = outcome;
+  const { reduction, unreached, explained } = outcome;
   const facts: [string, string[]][] = [
     [
       'searched',
@@ -155,6 +155,7 @@ function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): stri
         unreached.length === 0
           ? 'no statement'
           : `${counted(unreached.length, 'statement')} not reached`,
+        ...(explained.length === 0 ? [] : [`${explained.length} explained`]),
         `${probability(outcome.fingerprintCollisionProbability)} chance of two states with one fingerprint`,
       ],
     ],

@@ -88,10 +88,22 @@ export function options<const O extends Record<string, boolean | number | string
     runtime.optionNames.add(name);
     Object.defineProperty(view, name, {
       enumerable: true,
-      get: () => runtime.options[name] ?? defaults[name],
+      get: () => optionsOfVariant(name)[name] ?? defaults[name],
     });
   }
+  runtime.optionViews.add(view);
   return view as never;
+}
+
+/** A default read while modules are loaded would be taken for the value of every variant. */
+function optionsOfVariant(name: string): Readonly<Record<string, unknown>> {
+  if (!runtime.options) {
+    throw new SpecError(
+      `option '${name}' is read while the module is loaded, when no variant has been chosen; ` +
+        'read it in build() or in a thread',
+    );
+  }
+  return runtime.options;
 }
 
 /** The value of an object in the state that a property is asked about. Only for properties. */

@@ -1,4 +1,4 @@
-import { counted } from '../model/frames.ts';
+import { capturesOf, counted } from '../model/frames.ts';
 import type { Predicate, Program, ThreadDeclaration } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Model, Spec, ThreadBody, ThreadOptions } from './define.ts';
@@ -28,6 +28,7 @@ export function instantiate(
   const params = { ...spec.params, ...chosen.params, ...checked(spec, file, overrides) };
   restore(loaded.baseline);
   runtime.options = { ...chosen.options };
+  runtime.builder = capturesOf(spec.build)?.site ?? null;
   const model = build(loaded, variant, params);
   return {
     spec: spec.name,

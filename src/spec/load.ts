@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import type { Flow } from '../model/coverage.ts';
 import { countTicks, type Site } from '../model/frames.ts';
 import { runtime } from '../model/runtime.ts';
 import { initially, type Shared } from '../model/shared.ts';
@@ -30,6 +31,7 @@ export interface Baseline {
   readonly structs: ReadonlyMap<string, object>;
   readonly optionNames: ReadonlySet<string>;
   readonly sites: ReadonlyMap<string, Site>;
+  readonly flows: readonly Flow[];
 }
 
 /**
@@ -60,12 +62,15 @@ export function restore(baseline: Baseline): void {
   runtime.thread = null;
   runtime.stack = [];
   runtime.peek = null;
-  runtime.options = {};
+  runtime.options = null;
   runtime.objects = new Map(baseline.objects);
   for (const [object, initial] of baseline.initials) initially(object, initial);
   runtime.structs = new Map(baseline.structs);
   runtime.optionNames = new Set(baseline.optionNames);
   runtime.sites = new Map(baseline.sites);
+  runtime.flows = [...baseline.flows];
+  runtime.builder = null;
+  runtime.made = new Set();
   runtime.assertions = new Set();
   runtime.reached = new Set();
 }
@@ -98,9 +103,9 @@ async function evaluate(code: string, key: string, file: string): Promise<Evalua
   } finally {
     countTicks(false);
   }
-  const { objects, structs, optionNames, sites } = runtime;
+  const { objects, structs, optionNames, sites, flows } = runtime;
   const initials = new Map([...objects.values()].map((object) => [object, object.initial]));
-  const baseline = { objects, initials, structs, optionNames, sites };
+  const baseline = { objects, initials, structs, optionNames, sites, flows };
   // Registries are replaced, not changed, from here on.
   restore(baseline);
   checkSpec(exported, file);
@@ -114,6 +119,7 @@ const EMPTY: Baseline = {
   structs: new Map(),
   optionNames: new Set(),
   sites: new Map(),
+  flows: [],
 };
 
 function checkVariants(spec: Spec, file: string, { optionNames }: Baseline): void {

@@ -4,10 +4,12 @@ import { type Analysis, analyse, type LoopNode, type ObjectLiteral } from './ana
 import { captures } from './closures.ts';
 import { Edits } from './edits.ts';
 import { position, sourceError } from './errors.ts';
+import { explanations } from './explanations.ts';
+import { flowOf } from './flow.ts';
 import { liveAt } from './liveness.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
 import { checkSharing } from './sharing.ts';
-import { headline, type Node, openingOf, type Program, parse } from './syntax.ts';
+import { headline, type Node, openingOf, type Parsed, parse } from './syntax.ts';
 import { Temporaries } from './temporaries.ts';
 
 export interface Module {
@@ -31,39 +33,42 @@ export interface Rewritten {
  * @throws SpecError for what cannot be checked: syntax errors, variables shared by threads, eval
  */
 export function rewrite(source: string, module: Module): Rewritten {
-  const program = parse(source, module.file);
+  const parsed = parse(source, module.file);
+  const { program } = parsed;
   const analysis = analyse(program);
   const { table } = analysis;
   const evil = table.references.find(({ name, binding }) => name === 'eval' && !binding);
   if (evil) throw sourceError(module.file, source, evil.node.start, 'a spec cannot use eval');
   if (!module.library) checkSharing(program, table, source, module.file);
-  return new Rewriting(source, module, program, analysis).run();
+  return new Rewriting(source, module, parsed, analysis).run();
 }
 
 class Rewriting {
   private readonly source: string;
   private readonly module: Module;
-  private readonly program: Program;
+  private readonly parsed: Parsed;
   private readonly analysis: Analysis;
   private readonly edits: Edits;
   private readonly temporaries: Temporaries;
   private readonly sites: Site[] = [];
   private readonly ids = new Map<FunctionInfo, string>();
+  /** Functions that are registered when they are made. */
+  private readonly registered: FunctionInfo[] = [];
   /** Names of `globalThis[lockstep.frames]` and of a generator's frame, unused in the module. */
   private readonly kit: string;
   private readonly frame: string;
 
-  constructor(source: string, module: Module, program: Program, analysis: Analysis) {
+  constructor(source: string, module: Module, parsed: Parsed, analysis: Analysis) {
     this.source = source;
     this.module = module;
-    this.program = program;
+    this.parsed = parsed;
     this.analysis = analysis;
     this.kit = unused('$lk', source);
     this.frame = unused('$f', source);
     this.edits = new Edits(source);
     this.temporaries = new Temporaries(this.edits, source, this.kit, this.frame);
     for (const [index, { info }] of analysis.functions.entries()) {
-      this.ids.set(info, JSON.stringify(`${module.name}:f${index}`));
+      this.ids.set(info, `${module.name}:f${index}`);
     }
   }
 
@@ -79,10 +84,33 @@ class Rewriting {
     for (const site of sites) this.record(site);
     const head =
       `const ${this.kit} = globalThis[Symbol.for('lockstep.frames')]; ` +
-      `${this.kit}.sites(${JSON.stringify(this.sites)});${registered} `;
-    const first = this.program.body[0];
+      `${this.kit}.sites(${JSON.stringify(this.sites)});${this.flow()}${registered} `;
+    const first = this.parsed.program.body[0];
     if (first) this.edits.wrap({ start: first.start, end: this.source.length }, head, '', 9);
     return { ...this.edits.apply(this.module.file), sites: this.sites };
+  }
+
+  /** Registers under which conditions the statements run; nobody asks that of the library's. */
+  private flow(): string {
+    const { module, parsed, analysis, source } = this;
+    if (module.library) return '';
+    const { program, comments } = parsed;
+    const explain = explanations(program, comments, source, module.file);
+    const { places, entries, open, values } = flowOf(
+      program,
+      analysis,
+      (node) => this.ids.get(analysis.table.infos.get(node)!)!,
+    );
+    const sites = this.sites.map(({ id }, index) => {
+      const { node } = analysis.sites[index]!;
+      return { id, place: places.get(node), explained: explain(node) };
+    });
+    const made = this.registered.flatMap((info) => {
+      const by = info.parent && this.ids.get(info.parent);
+      return by ? [[this.ids.get(info), by]] : [];
+    });
+    const told = JSON.stringify({ sites, entries, made, open }).slice(0, -1);
+    return ` ${this.kit}.flow(${told}, "values": () => [${values.join(', ')}] });`;
   }
 
   private openFrame({ node }: FunctionInfo): void {
@@ -121,7 +149,7 @@ class Rewriting {
     for (const { info, scope, block } of this.analysis.functions) {
       const { node } = info;
       if (node?.type !== 'FunctionDeclaration' || !node.id || scope.kind === 'switch') continue;
-      const text = ` ${this.kit}.fn(${this.ids.get(info)}, ${node.id.name}, ${this.identity(info)});`;
+      const text = ` ${this.kit}.fn(${this.idOf(info)}, ${node.id.name}, ${this.identity(info)});`;
       if (block.type === 'Program') own += text;
       else this.edits.atStart(openingOf(block), text);
     }
@@ -132,7 +160,8 @@ class Rewriting {
     for (const { info, fixed } of this.analysis.functions) {
       const { node } = info;
       if (!node || fixed || node.type === 'FunctionDeclaration') continue;
-      const open = `${this.kit}.fn(${this.ids.get(info)}, `;
+      this.registered.push(info);
+      const open = `${this.kit}.fn(${this.idOf(info)}, `;
       this.edits.wrap(node, open, `, ${this.identity(info)})`, 1);
     }
   }
@@ -140,6 +169,7 @@ class Rewriting {
   /** Methods, in literals where their names are certain to mean them. */
   private registerMethods(literal: ObjectLiteral): void {
     const rows: string[] = [];
+    const infos: FunctionInfo[] = [];
     const names = new Set<string>();
     for (const property of literal.properties) {
       if (property.type !== 'Property' || property.computed || property.kind !== 'init') return;
@@ -152,10 +182,17 @@ class Rewriting {
           ? this.analysis.table.infos.get(value)
           : undefined;
       if (!info) continue;
-      rows.push(`[${this.ids.get(info)}, ${JSON.stringify(name)}, ${this.values(info)}]`);
+      infos.push(info);
+      rows.push(`[${this.idOf(info)}, ${JSON.stringify(name)}, ${this.values(info)}]`);
     }
     if (rows.length === 0) return;
+    this.registered.push(...infos);
     this.edits.wrap(literal, `${this.kit}.methods(`, `, [${rows.join(', ')}])`, 1);
+  }
+
+  /** As a literal. */
+  private idOf(info: FunctionInfo): string {
+    return JSON.stringify(this.ids.get(info));
   }
 
   /** The last arguments of a registration. */

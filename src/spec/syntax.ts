@@ -1,6 +1,7 @@
 import {
   type ArrowFunctionExpression,
   type Class as ClassNode,
+  type Comment,
   type Node,
   type Function as PlainFunction,
   type Program,
@@ -9,20 +10,25 @@ import {
 } from 'oxc-parser';
 import { sourceError } from './errors.ts';
 
-export type { ClassNode, Node, Program };
+export type { ClassNode, Comment, Node, Program };
 export type FunctionNode = ArrowFunctionExpression | PlainFunction;
 export type YieldNode = Extract<Node, { type: 'YieldExpression' }>;
 
+export interface Parsed {
+  readonly program: Program;
+  readonly comments: readonly Comment[];
+}
+
 /** @throws SpecError with the place of the first syntax error. */
-export function parse(source: string, file: string): Program {
+export function parse(source: string, file: string): Parsed {
   const script = /\.[cm]?js$/.test(file);
-  const { program, errors } = parseSync(file, source, {
+  const { program, comments, errors } = parseSync(file, source, {
     lang: script ? 'js' : 'ts',
     sourceType: 'module',
   });
   const error = errors[0];
   if (error) throw sourceError(file, source, error.labels[0]?.start ?? 0, error.message);
-  return program;
+  return { program, comments };
 }
 
 /** Child nodes in the order in which they stand. */

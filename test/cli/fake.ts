@@ -75,6 +75,7 @@ export function fakeEngine(
         reduction: limits.reduction,
         fingerprintCollisionProbability: 0,
         unreached: [],
+        explained: [],
         finalStates: 1,
       };
     },

@@ -67,6 +67,19 @@ describe('verify-spec', () => {
     `);
   });
 
+  test('statements that were not reached, but for those that options switch off', () => {
+    const rarely = 'test/cli/fixtures/rarely.ts';
+    const { stdout } = verify(rarely);
+    expect(stdout).toContain('  missed    1 statement not reached, 1 explained, ');
+    expect(stdout).toContain(`            ${rarely}:21 one: yield* store(x, 6);\n`);
+    expect(stdout).not.toMatch(/slow|store\(x, 4/);
+    const [{ unreached, explained }] = JSON.parse(verify(rarely, '--json').stdout);
+    expect(unreached).toEqual([{ file: rarely, line: 21, fn: 'one', text: 'yield* store(x, 6);' }]);
+    expect(explained).toEqual([
+      { file: rarely, line: 20, function: 'one', reason: 'nobody stores 3' },
+    ]);
+  });
+
   test('an unexpected violation, and one expected but not found: exit 1', () => {
     expect(verify(spec, '--variant', 'unexpected').status).toBe(1);
     const { status, stdout } = verify(spec, '--variant', 'not-found');

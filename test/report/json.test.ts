@@ -29,6 +29,15 @@ test('one array with an object per variant, and nothing before the end', () => {
     fingerprintCollisionProbability: 4.1e-12,
     durationMs: 812,
   });
+  expect(violated.unreached).toEqual(sample.outcome.unreached);
+  expect(violated.explained).toEqual([
+    {
+      file: 'specs/slab.ts',
+      line: 95,
+      function: 'shutdown_cache',
+      reason: 'no cache is busy',
+    },
+  ]);
   expect(violated.properties).toEqual([
     {
       name: 'D3',

@@ -120,6 +120,15 @@ export const outcome: Outcome = {
       text: 'yield* mutex_lock(slab_mutex)',
     },
   ],
+  explained: [
+    {
+      file: 'specs/slab.ts',
+      line: 95,
+      fn: 'shutdown_cache',
+      text: 'yield* warn(s)',
+      reason: 'no cache is busy',
+    },
+  ],
   finalStates: 12,
 };
 

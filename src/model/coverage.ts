@@ -1,0 +1,148 @@
+import { capturesOf, type Site } from './frames.ts';
+import { runtime } from './runtime.ts';
+
+/**
+ * Which statements no thread came to, and whether somebody has to look at them. The rewrite tells
+ * under which conditions each statement runs and from where each function is called; here it is seen
+ * what the options of the variant make of that, and what build() made of its parameters.
+ */
+
+/** A condition as far as options and literals decide it; null: something else does. */
+export type Condition =
+  | { readonly literal: string | number | boolean | null }
+  /** Field of one of the module's values, which counts if that is an `options()` object. */
+  | { readonly option: string; readonly of: number }
+  | { readonly operator: string; readonly operands: readonly Condition[] }
+  | null;
+
+/** Where code stands. */
+export interface Place {
+  /** Id of the function; null: it runs when the module is loaded. */
+  readonly fn: string | null;
+  /** The conditions around it, with what they must come to. */
+  readonly when: readonly (readonly [condition: Condition, truth: boolean])[];
+}
+
+/** How code of a module comes to run. */
+export interface Flow {
+  readonly sites: readonly {
+    readonly id: string;
+    readonly place: Place;
+    /** Why no schedule comes here, in the author's words. */
+    readonly explained: string | null;
+  }[];
+  /** From where a function can be called: its id, or which of `values` it is. */
+  readonly entries: readonly (readonly [fn: string | number, from: Place])[];
+  /** Functions that are noted when they are made, and by which function that is. */
+  readonly made: readonly (readonly [fn: string, by: string])[];
+  /** Any function may be called in a way that `entries` does not tell. */
+  readonly open: boolean;
+  /** Variables of the module and what it imports; not to be asked before all modules are loaded. */
+  readonly values: () => readonly unknown[];
+}
+
+export interface Coverage {
+  readonly unreached: readonly Site[];
+  readonly explained: readonly (Site & { readonly reason: string })[];
+}
+
+/**
+ * What was not reached in the search of the present variant, but for what its options rule out, and
+ * for threads that build() does not make with its parameters.
+ */
+export function coverage(): Coverage {
+  const modules = runtime.flows.map((flow) => ({ ...flow, values: flow.values() }));
+  const open = modules.some((module) => module.open);
+  const called = functionsCalled(modules);
+  const unreached: Site[] = [];
+  const explained: (Site & { reason: string })[] = [];
+  for (const { sites, values } of modules) {
+    for (const { id, place, explained: reason } of sites) {
+      if (runtime.reached.has(id)) continue;
+      if (!(open || called.has(place.fn)) || !runs(place, values)) continue;
+      const site = runtime.sites.get(id)!;
+      if (reason === null) unreached.push(site);
+      else explained.push({ ...site, reason });
+    }
+  }
+  return { unreached, explained };
+}
+
+type Module = Omit<Flow, 'values'> & { readonly values: readonly unknown[] };
+
+/** The functions that loading calls, and those that they call in turn at places that may run. */
+function functionsCalled(modules: readonly Module[]): ReadonlySet<string | null> {
+  const without = leftOut(modules);
+  const called = new Set<string | null>([null]);
+  for (let before = 0; before < called.size; ) {
+    before = called.size;
+    for (const { entries, values } of modules) {
+      for (const [fn, from] of entries) {
+        const id = typeof fn === 'string' ? fn : idOf(values[fn]);
+        if (id === null || without.has(id)) continue;
+        if (called.has(from.fn) && runs(from, values)) called.add(id);
+      }
+    }
+  }
+  return called;
+}
+
+/** Functions that only build() makes, and did not: it runs once, before the search. */
+function leftOut(modules: readonly Module[]): ReadonlySet<string> {
+  const made = modules.flatMap((module) => module.made);
+  const missing = made.filter(([fn, by]) => by === runtime.builder && !runtime.made.has(fn));
+  return new Set(missing.map(([fn]) => fn));
+}
+
+function idOf(value: unknown): string | null {
+  return typeof value === 'function' ? (capturesOf(value)?.site ?? null) : null;
+}
+
+/** False when the options rule it out. */
+function runs({ when }: Place, values: readonly unknown[]): boolean {
+  return when.every(([condition, truth]) => truthOf(condition, values) !== !truth);
+}
+
+/** Null: the options do not tell. `(yield* load(x)) && variant.y` they may tell, though not its value. */
+function truthOf(condition: Condition, values: readonly unknown[]): boolean | null {
+  if (condition && 'operator' in condition && LOGICAL.has(condition.operator)) {
+    const [left = null, right = null] = condition.operands.map((each) => truthOf(each, values));
+    if (condition.operator === '!') return left === null ? null : !left;
+    const decisive = condition.operator === '||';
+    if (left === decisive || right === decisive) return decisive;
+    return left === null || right === null ? null : !decisive;
+  }
+  const value = worth(condition, values);
+  return value === UNKNOWN ? null : Boolean(value);
+}
+
+function worth(condition: Condition, values: readonly unknown[]): unknown {
+  if (condition === null) return UNKNOWN;
+  if ('literal' in condition) return condition.literal;
+  if ('option' in condition) {
+    const view = values[condition.of] as Readonly<Record<string, unknown>>;
+    const known = runtime.optionViews.has(view) && Object.hasOwn(view, condition.option);
+    return known ? view[condition.option] : UNKNOWN;
+  }
+  const { operator, operands } = condition;
+  if (operator === '!') return truthOf(condition, values) ?? UNKNOWN;
+  const left = worth(operands[0]!, values);
+  if (left === UNKNOWN) return UNKNOWN;
+  if (LOGICAL.has(operator) && Boolean(left) === (operator === '||')) return left;
+  const right = worth(operands[1]!, values);
+  if (right === UNKNOWN || LOGICAL.has(operator)) return right;
+  return COMPARED[operator]!(left as number, right as number);
+}
+
+const UNKNOWN = Symbol('unknown');
+const LOGICAL: ReadonlySet<string> = new Set(['!', '&&', '||']);
+
+/** What `Condition` may have as operators, beside the logical ones. */
+export const COMPARED: Readonly<Record<string, (left: number, right: number) => boolean>> = {
+  '===': (left, right) => left === right,
+  '!==': (left, right) => left !== right,
+  '<': (left, right) => left < right,
+  '<=': (left, right) => left <= right,
+  '>': (left, right) => left > right,
+  '>=': (left, right) => left >= right,
+};

@@ -1,0 +1,99 @@
+import { COMPARED, type Condition } from '../model/coverage.ts';
+import type { Reference } from './scopes.ts';
+import { bare, type Node, type Program } from './syntax.ts';
+import type { Table } from './table.ts';
+
+/** Conditions of a module, and the variables of the module that tell their values. */
+export class Conditions {
+  /** Expressions for the values that conditions refer to by index. */
+  readonly values: string[] = [];
+  readonly imports: ReadonlyMap<string, Import>;
+  private readonly table: Table;
+  private readonly references: ReadonlyMap<Node, Reference>;
+
+  constructor(program: Program, table: Table) {
+    this.table = table;
+    this.imports = importsOf(program);
+    this.references = new Map(table.references.map((reference) => [reference.node, reference]));
+  }
+
+  conditionOf(expression: Node): Condition {
+    const node = bare(expression);
+    switch (node.type) {
+      case 'Literal':
+        return isPlain(node.value) ? { literal: node.value } : null;
+      case 'MemberExpression':
+        return this.optionOf(node);
+      case 'UnaryExpression': {
+        const operand = node.operator === '!' ? this.conditionOf(node.argument) : null;
+        return operand && { operator: '!', operands: [operand] };
+      }
+      case 'LogicalExpression':
+      case 'BinaryExpression': {
+        const { left, right, operator } = node;
+        if (operator !== '&&' && operator !== '||' && !Object.hasOwn(COMPARED, operator))
+          return null;
+        const operands = [this.conditionOf(left), this.conditionOf(right)];
+        return operands.some(Boolean) ? { operator, operands } : null;
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** Which of `values` an expression is; null: it is no variable of the module. */
+  valueOf(expression: Node): number | null {
+    const text = this.textOf(bare(expression));
+    if (text === null) return null;
+    const known = this.values.indexOf(text);
+    return known < 0 ? this.values.push(text) - 1 : known;
+  }
+
+  /** What the module imports by that name, where the node stands for it. */
+  importOf(node: Node): Import | null {
+    const { binding = null } = this.references.get(node) ?? {};
+    return binding?.kind === 'import' ? (this.imports.get(binding.name) ?? null) : null;
+  }
+
+  private textOf(node: Node): string | null {
+    if (node.type === 'Identifier') {
+      const { binding = null } = this.references.get(node) ?? {};
+      return binding?.scope === this.table.module ? node.name : null;
+    }
+    const ofNamespace =
+      node.type === 'MemberExpression' && !node.computed && this.importOf(node.object)?.namespace;
+    if (!ofNamespace || node.object.type !== 'Identifier') return null;
+    return node.property.type === 'Identifier' ? `${node.object.name}.${node.property.name}` : null;
+  }
+
+  private optionOf(node: Extract<Node, { type: 'MemberExpression' }>): Condition {
+    const { property, computed } = node;
+    const key = computed ? bare(property) : property;
+    const option =
+      key.type === 'Literal' ? key.value : !computed && key.type === 'Identifier' ? key.name : null;
+    const of = typeof option === 'string' ? this.valueOf(node.object) : null;
+    return of === null || typeof option !== 'string' ? null : { option, of };
+  }
+}
+
+export interface Import {
+  readonly source: string;
+  /** All that the other module exports: `import * as x`. */
+  readonly namespace: boolean;
+}
+
+function importsOf(program: Program): Map<string, Import> {
+  const found = new Map<string, Import>();
+  for (const node of program.body) {
+    if (node.type !== 'ImportDeclaration') continue;
+    for (const { type, local } of node.specifiers) {
+      const namespace = type === 'ImportNamespaceSpecifier';
+      found.set(local.name, { source: node.source.value, namespace });
+    }
+  }
+  return found;
+}
+
+function isPlain(value: unknown): value is string | number | boolean | null {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}

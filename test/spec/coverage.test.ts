@@ -1,0 +1,486 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { coverage } from '../../src/model/coverage.ts';
+import type { Site } from '../../src/model/frames.ts';
+import { runtime } from '../../src/model/runtime.ts';
+import { instantiate } from '../../src/spec/instantiate.ts';
+import { type LoadedSpec, loadSpec } from '../../src/spec/load.ts';
+
+const OBJECTS = `import { load, options, variable } from 'lockstep';
+export const variant = options({ x: true, y: true, n: 1, mode: 'percpu' });
+export const other = { x: false };
+const cell = variable('cell', 0);
+export const at = (_name: string) => load(cell);
+`;
+
+/** A thread, of which each line may have one \`yield* at('name')\`. */
+const spec = (thread: string, more = '', imports = 'at, other, variant'): string => `
+import { defineSpec } from 'lockstep';
+import { ${imports} } from './objects.ts';
+${more}
+export default defineSpec({
+  name: 's',
+  variants: {
+    on: {},
+    off: { options: { x: false } },
+    neither: { options: { x: false, y: false, n: 3, mode: 'atomic' } },
+  },
+  build({ params }) {
+    return { threads: { *thread() {
+${thread}
+    } } };
+  },
+});
+`;
+
+async function loaded(files: Readonly<Record<string, string>>): Promise<LoadedSpec> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'lockstep-coverage-'));
+  for (const [name, text] of Object.entries({ 'objects.ts': OBJECTS, ...files })) {
+    writeFileSync(path.join(folder, name), text);
+  }
+  return loadSpec(path.join(folder, 'spec.ts'));
+}
+
+type Listed = Readonly<Record<string, string>>;
+
+/** What a search that reaches nothing lists, by variant: names of the statements. */
+async function listed(files: Readonly<Record<string, string>>): Promise<Listed> {
+  const of = await loaded(files);
+  const texts = Object.entries(files);
+  const name = ({ file, line }: Site): string => {
+    const source = texts.find(([name]) => file.endsWith(`/${name}`))![1];
+    return /at\('(\w+)'\)|$/.exec(source.split('\n')[line - 1]!)![1] ?? '';
+  };
+  return Object.fromEntries(
+    Object.keys(of.spec.variants).map((variant) => {
+      instantiate(of, variant);
+      expect(runtime.reached.size).toBe(0);
+      const names = coverage().unreached.map(name);
+      return [variant, names.filter((each) => each !== '').join(' ')];
+    }),
+  );
+}
+
+const CONDITIONS: Readonly<Record<string, readonly [thread: string, listed: Listed]>> = {
+  'if and else': [
+    `if (variant.x) yield* at('a');
+     else if (variant.y) yield* at('b');
+     else yield* at('c');`,
+    { on: 'a', off: 'b', neither: 'c' },
+  ],
+  'what is nested': [
+    `if (variant.y) {
+       for (const i of [1, 2]) {
+         if (i === 1) yield* at('a');
+         if (variant.x) yield* at('b');
+       }
+     }`,
+    { on: 'a b', off: 'a', neither: '' },
+  ],
+  'conditional expressions': [
+    `const v = variant.x
+       ? yield* at('a')
+       : yield* at('b');
+     return v;`,
+    { on: 'a', off: 'b', neither: 'b' },
+  ],
+  'and, or, not': [
+    `const v = variant.x &&
+       (yield* at('a'));
+     const w = variant.x ||
+       (yield* at('b'));
+     if (!(variant.x || variant.y)) yield* at('c');
+     if (!variant.x && variant.y) yield* at('d');
+     return [v, w];`,
+    { on: 'a', off: 'b d', neither: 'b c' },
+  ],
+  'the left of a mixed condition decides the right, and so does the right the whole': [
+    `if (variant.x &&
+       (yield* at('a'))
+     ) yield* at('b');
+     if (
+       (yield* at('c'))
+       && variant.x) yield* at('d');
+     if (
+       (yield* at('e'))
+       || variant.x) yield* at('f');
+     else yield* at('g');`,
+    { on: 'a b c d e f', off: 'c e f g', neither: 'c e f g' },
+  ],
+  'comparisons with literals': [
+    `if (variant.mode === 'percpu') yield* at('a');
+     if (variant.mode !== 'percpu') yield* at('b');
+     if (variant.n > 2) yield* at('c');
+     if (2 >= variant.n) yield* at('d');
+     if ((variant.x && variant.mode) === 'percpu') yield* at('e');
+     if (variant.x === (variant.n === 1)) yield* at('f');`,
+    { on: 'a d e f', off: 'a d', neither: 'b c f' },
+  ],
+  'after an early exit': [
+    `if (variant.x) return;
+     yield* at('a');
+     for (;;) {
+       if (!variant.y) {
+         yield* at('b');
+         break;
+       }
+       yield* at('c');
+     }
+     if (variant.mode === 'atomic') yield* at('d');
+     else return;
+     yield* at('e');`,
+    { on: '', off: 'a c', neither: 'a b d e' },
+  ],
+  'after a chain of early exits, and one in a block': [
+    `if (variant.x) return;
+     else if (variant.y) throw new Error();
+     yield* at('a');
+     { if (variant.mode === 'atomic') return; }
+     yield* at('b');`,
+    { on: '', off: '', neither: 'a' },
+  ],
+  'after branches that may exit': [
+    `if (!variant.x) {
+       if (variant.y) return;
+     } else return;
+     yield* at('a');`,
+    { on: '', off: '', neither: 'a' },
+  ],
+  'after branches that may go on': [
+    `if (variant.x) yield* at('a');
+     else yield* at('b');
+     yield* at('c');
+     if (variant.x) {
+       if (other.x) return;
+     }
+     yield* at('d');
+     if (variant.x) {
+       if (other.x) return;
+       else throw 1;
+     }
+     yield* at('e');`,
+    { on: 'a c d', off: 'b c d e', neither: 'b c d e' },
+  ],
+  'in a case': [
+    `switch (yield* at('a')) {
+       case 0:
+         if (variant.x) break;
+         yield* at('b');
+       case 1:
+         yield* at('c');
+     }`,
+    { on: 'a c', off: 'a b c', neither: 'a b c' },
+  ],
+  'a loop': [`while (variant.x) yield* at('a');`, { on: 'a', off: '', neither: '' }],
+  'types do not matter': [
+    `if ((variant!.x as boolean) satisfies boolean) yield* at('a');
+     if (variant['x']) yield* at('b');`,
+    { on: 'a b', off: '', neither: '' },
+  ],
+};
+
+for (const [name, [thread, expected]] of Object.entries(CONDITIONS)) {
+  test(name, async () => {
+    expect(await listed({ 'spec.ts': spec(thread) })).toEqual(expected);
+  });
+}
+
+test('what options do not decide is listed', async () => {
+  const all = (names: string) => ({ on: names, off: names, neither: names });
+  const thread = `
+    if (other.x) yield* at('a');
+    if (params.x) yield* at('b');
+    if (Number(variant.x) > 5) yield* at('c');
+    if (variant.x ?? (yield* at('d'))) return;
+    if ((yield* at('e')) === 1) return;
+    if (copy.x) yield* at('f');
+    if ((variant as any).z) yield* at('g');
+    { const variant = { x: false }; if (variant.x) yield* at('h'); }
+    for (const variant of [{ x: false }]) if (variant.x) yield* at('i');
+    out: { if (variant.n) break out; return; }
+    yield* at('j');
+    try { if (variant.n) throw 1; } catch {}
+    yield* at('k');
+    function* later() { yield* at('l'); }
+    if (yield* at('m')) { if (variant.n) return; }
+    yield* at('n');
+    yield* later();
+    if (other.x === true) yield* at('o');
+    if (true === other.x) yield* at('p');
+    if (!other.x) throw 1;
+    yield* at('q');
+    if (variant.x ?? variant.y) yield* at('r');`;
+  expect(
+    await listed({
+      'spec.ts': spec(thread, 'const copy = { ...other, get x() { return variant.x; } };'),
+    }),
+  ).toEqual(all('a b c d e f g h i j k l m n o p q r'));
+});
+
+test('a function is switched off with all that names it', async () => {
+  const more = `
+    function* once() {
+      yield* at('a');
+      yield* twice();
+    }
+    function* twice() {
+      yield* at('b');
+      if (other.x) yield* once();
+    }
+    const third = function* () {
+      yield* at('c');
+    };
+    function* passed() {
+      yield* at('d');
+    }
+    function* made() {
+      yield* at('e');
+    }
+    function* never() {
+      yield* at('f');
+    }
+    const table = { made };
+    const start = (run: () => unknown) => run();
+    function* starts() {
+      yield* named();
+    }
+    const named = function* self() {
+      yield* also();
+      if (other.x) yield* self();
+    };
+    function* also() {
+      yield* at('k');
+    }
+    declare namespace Types {}`;
+  const thread = `
+    if (variant.x) yield* once();
+    yield* at('g');
+    if (variant.x) start(third);
+    start(variant.y ? passed : made);
+    if (variant.x) start(function* () {
+      yield* at('h');
+      yield* inner();
+    });
+    function* inner() {
+      yield* at('i');
+      yield* hidden();
+    }
+    yield* starts();
+    if (variant.x) yield* also();
+    yield* early();
+    if (variant.x) return table;
+    function* early() {
+      yield* at('j');
+    }
+    function* hidden() {
+      yield* at('l');
+    }`;
+  expect(await listed({ 'spec.ts': spec(thread, more) })).toEqual({
+    on: 'a b c d e k g h i j l',
+    // made is named by table; nothing names never.
+    off: 'd e k g j',
+    neither: 'e k g j',
+  });
+});
+
+test('functions and options of other modules', async () => {
+  const files = {
+    'one.ts': `import { at, variant } from './objects.ts';
+      import * as two from './two.ts';
+      export function* one() {
+        yield* at('a');
+        if (variant.x) yield* two.two();
+        yield* again();
+      }
+      export const again = function* () {
+        if (two.settings.b) yield* at('b');
+        if (!two.settings.b) yield* at('c');
+      };`,
+    'two.ts': `import { options } from 'lockstep';
+      import { at, variant } from './objects.ts';
+      export const settings = options({ b: true });
+      export function* two() {
+        yield* at('d');
+      }
+      export function* three() {
+        if (variant.y) yield* at('e');
+      }
+      export const four = function* () {
+        yield* at('g');
+      };
+      export { two as renamed };
+      export default function* () {
+        yield* at('f');
+      }`,
+    'all.ts': `export * from './one.ts'; export { three as drei } from './two.ts';`,
+  };
+  const imports = `import { drei, one } from './all.ts'; import last, { four, renamed } from './two.ts';`;
+  const thread = `
+    yield* one();
+    if (variant.x) yield* drei();
+    if (variant.mode === 'atomic') yield* renamed();
+    if (variant.x) yield* last();
+    if (variant.x) yield* four();`;
+  expect(await listed({ 'spec.ts': spec(thread, imports), ...files })).toEqual({
+    on: 'd e g f a b',
+    off: 'f a b',
+    neither: 'd f a b',
+  });
+});
+
+test('threads that build() does not make with its parameters', async () => {
+  const text = `
+import { defineSpec } from 'lockstep';
+import { at, variant } from './objects.ts';
+function* one() {
+  yield* at('a');
+}
+function* two() {
+  yield* at('b');
+}
+function* three(more: boolean) {
+  yield* at('c');
+  const later = more ? function* () {
+    yield* at('d');
+  } : null;
+  if (later) yield* later();
+}
+const many = (count: number, run: () => unknown) => Array(count).fill(() => run());
+export default defineSpec({
+  name: 's',
+  params: { ones: 1, twos: 1 },
+  variants: { both: {}, ones: { params: { twos: 0 } }, none: { params: { ones: 0, twos: 0 } } },
+  build({ params }) {
+    const threads: Record<string, any> = { three: () => three(false) };
+    for (let n = 0; n < params.ones; n++) threads['one' + n] = { run: () => one() };
+    if (params.twos > 0) {
+      const run = () => two();
+      threads.two = variant.x ? run : function* () {
+        yield* at('e');
+      };
+      threads.more = {
+        *run() {
+          yield* at('f');
+        },
+      };
+    }
+    many(params.ones, () => one);
+    threads.last = { *run() {
+      yield* at('g');
+    }, ...threads.more };
+    return { threads };
+  },
+});
+`;
+  // One is still named where it is given to \`many\`.
+  expect(await listed({ 'spec.ts': text })).toEqual({
+    both: 'a b c d f g',
+    ones: 'a c d g',
+    none: 'a c d g',
+  });
+  const without = text.replace('many(params.ones, () => one);', '');
+  expect(await listed({ 'spec.ts': without })).toEqual({
+    both: 'a b c d f g',
+    ones: 'a c d g',
+    none: 'c d g',
+  });
+});
+
+test('nothing is taken for uncalled where a whole module is handed around', async () => {
+  const two = `import { at, variant } from './objects.ts';
+    export function* two() {
+      if (variant.y) yield* at('a');
+    }`;
+  const all = { on: 'a', off: 'a', neither: '' };
+  const ways: readonly (readonly [imports: string, thread: string, more?: string])[] = [
+    [`import * as two from './two.ts';`, `yield* Object.values(two)[0]!();`],
+    [`import { two } from './again.ts';`, `yield* two.two();`, `export * as two from './two.ts';`],
+    [`const two = await import('./two.ts');`, `yield* two.two();`],
+    [`const two = require('./two.ts');`, `yield* two.two();`],
+  ];
+  for (const [imports, thread, again = ''] of ways) {
+    const files = { 'spec.ts': spec(thread, imports), 'two.ts': two, 'again.ts': again };
+    expect(await listed(files), imports).toEqual(all);
+  }
+});
+
+test('an option cannot be read before a variant is chosen', async () => {
+  const early = spec(`yield* at('a');`, `const early = variant.x;`);
+  await expect(loaded({ 'spec.ts': early })).rejects.toThrow(
+    /spec\.ts:4: option 'x' is read while the module is loaded, when no variant has been chosen/,
+  );
+});
+
+test('the author explains a statement, what is in it, or a function', async () => {
+  const more = `
+    // unreached: nobody fails here
+    // An ordinary comment.
+    function* whole() {
+      yield* at('a');
+      yield* at('b'); // unreached: nearer
+    }
+    const table = {
+      // unreached: a method
+
+      /** With a comment of its own. */
+      *method() {
+        yield* at('c');
+      },
+    };
+    // this is unreached: no explanation`;
+  const thread = `
+    if (other.x) { // unreached: the block
+      yield* at('d');
+    } else {
+      // unreached: the loop
+      for (const _ of [1]) {
+        yield* at('e');
+      }
+      yield* at('f');
+    }
+    if (variant.x) yield* at('g'); // unreached: only with x
+    yield* whole(); yield* table.method(); // unreached: both
+    /* unreached: not in such a comment */
+    yield* at('h');`;
+  const files = { 'spec.ts': spec(thread, more) };
+  const of = await loaded(files);
+  instantiate(of, 'off');
+  const lines = files['spec.ts'].split('\n');
+  const said = coverage().explained.map(({ line, fn, reason }) => [
+    lines[line - 1]!.trim().split(/;? \/\//)[0],
+    fn,
+    reason,
+  ]);
+  expect(said).toEqual([
+    ["yield* at('a');", 'whole', 'nobody fails here'],
+    ["yield* at('b')", 'whole', 'nearer'],
+    ["yield* at('c');", 'method', 'a method'],
+    ["yield* at('d');", 'thread', 'the block'],
+    ["yield* at('e');", 'thread', 'the loop'],
+    ["yield* at('f');", 'thread', 'the block'],
+    ['yield* whole(); yield* table.method()', 'thread', 'both'],
+    ['yield* whole(); yield* table.method()', 'thread', 'both'],
+  ]);
+  expect(await listed(files)).toEqual({ on: 'h', off: 'h', neither: 'h' });
+});
+
+test('an explanation needs a reason, and something to explain', async () => {
+  const refusal = async (thread: string): Promise<string> =>
+    loaded({ 'spec.ts': spec(thread) }).then(
+      () => '',
+      (error: Error) => `${error.name}: ${error.message.replace(/^\S*\/spec\.ts/, 'spec.ts')}`,
+    );
+  expect(await refusal(`yield* at('a'); // unreached:`)).toBe(
+    `SpecError: spec.ts:14:17: it has to say why: // unreached: <reason>
+    yield* at('a'); // unreached:
+                    ^`,
+  );
+  expect(await refusal(`yield* at('a');\n// unreached: dangling`)).toContain(
+    'SpecError: spec.ts:15:1: no statement begins here',
+  );
+  expect(await refusal(`if (other.x) {\n} // unreached: of what\nelse yield* at('a');`)).toContain(
+    'SpecError: spec.ts:15:3: no statement begins here',
+  );
+});
