@@ -61,7 +61,7 @@ export default defineSpec({
   },
   variants,
   build({ params }) {
-    const { depth, removed, created, inherited, objects, chargers } = params;
+    const { depth, removed, created, inherited, objects, chargers, cpus } = params;
     const readers = params.tasks + params.softirqs;
     const charged = objects + chargers;
     const memcgs = line_of_memcgs(depth, readers + inherited, params.parent_killed === 1);
@@ -76,34 +76,36 @@ export default defineSpec({
     const used = own.at(-1)!;
 
     const gone = memcgs.slice(depth - removed - params.parent_killed);
-    const threads: Record<string, ThreadOptions> = {
-      rmdir: {
-        *run() {
-          if (created === 1) yield* memcg_online_kmem(lowest);
-          for (const memcg of memcgs.slice(depth - removed).reverse()) {
-            yield* kill_css(memcg);
-            if (params.one_by_one === 1) yield* wait_until(memcg.life, (life) => life === 'freed');
-          }
-        },
-      },
-    };
+    const threads: Record<string, ThreadOptions> = {};
+    if (created === 1) {
+      threads.rmdir = { run: () => create_and_remove(lowest) };
+    } else if (removed > 0) {
+      const order = memcgs.slice(depth - removed).reverse();
+      threads.rmdir = { run: () => remove(order, params.one_by_one === 1) };
+    }
+    for (let at = 0; at < params.tasks; at++)
+      threads[numbered('task', at)] = { run: () => use(lowest), cpu: at % cpus };
+    for (let at = 0; at < params.softirqs; at++)
+      threads[numbered('softirq_task', at)] = { run: () => use(lowest), kind: 'softirq' };
+    for (let at = 0; at < chargers; at++)
+      threads[numbered('charger', at)] = { run: () => charge_more(used), cpu: at % cpus };
+    for (let at = 0; at < objects; at++)
+      threads[numbered('free', at)] = { run: () => unaccount(used), kind: 'softirq' };
     const siglock = DEFINE_SPINLOCK('siglock');
-    if (params.signals === 1) threads.fork = { run: () => fork(siglock) };
-    const add = (name: string, count: number, kind: 'process' | 'softirq', run: Body) => {
-      for (let at = 0; at < count; at++)
-        threads[numbered(name, at)] = { run: () => run(at), kind, cpu: at % params.cpus };
-    };
-    add('task', params.tasks, 'process', () => use(lowest));
-    add('softirq_task', params.softirqs, 'softirq', () => use(lowest));
-    add('charger', chargers, 'process', () => charge_more(used));
-    add('free', objects, 'softirq', () => unaccount(used));
-    if (params.signals === 1)
-      add('signal', inherited, 'process', (at) => signal(siglock, old[at]!));
-    else add('free_old', inherited, 'softirq', (at) => percpu_ref_put(old[at]!.refcnt));
+    if (params.signals === 1) {
+      threads.fork = { run: () => fork(siglock) };
+      threads.signal = { run: () => signal(siglock, old) };
+    } else {
+      for (const [at, ptr] of old.entries())
+        threads[numbered('free_old', at)] = {
+          run: () => percpu_ref_put(ptr.refcnt),
+          kind: 'softirq',
+        };
+    }
 
     const ptrs = [...own, ...old];
     return {
-      threads: boot({ threads, cpus: params.cpus, workqueues: [cgroup_destroy_wq] }),
+      threads: boot({ threads, cpus, workqueues: [cgroup_destroy_wq] }),
       always: {
         [property.ONE_REFERENCE]: () => all.every(each_holds_one),
         [property.PUT_AFTER_GET]: () => all.every((memcg) => peek(memcg.held_for_ptrs) >= 0),
@@ -151,7 +153,19 @@ export default defineSpec({
   },
 });
 
-type Body = (at: number) => Steps;
+function* create_and_remove(memcg: MemCgroup): Steps {
+  yield* memcg_online_kmem(memcg);
+  yield* kill_css(memcg);
+}
+
+/** `one_by_one`: each only when the one before it is gone. */
+function* remove(memcgs: readonly MemCgroup[], one_by_one: boolean): Steps {
+  for (const memcg of memcgs) {
+    yield* kill_css(memcg);
+    // unreached: unless one_by_one
+    if (one_by_one) yield* wait_until(memcg.life, (life) => life === 'freed');
+  }
+}
 
 /** An object is allocated for a memcg that the task holds, and freed. */
 function* use(memcg: MemCgroup): Steps {
@@ -167,10 +181,10 @@ function* charge_more(ptr: MemCgroupPtr): Steps {
   yield* unaccount(ptr);
 }
 
-/** collect_signal(): the queue entry, accounted to whoever sent the signal, is freed under siglock. */
-function* signal(siglock: Spinlock, ptr: MemCgroupPtr): Steps {
+/** flush_sigqueue(): entries, accounted to whoever sent the signal, are freed under siglock. */
+function* signal(siglock: Spinlock, ptrs: readonly MemCgroupPtr[]): Steps {
   const flags = yield* spin_lock_irqsave(siglock);
-  yield* percpu_ref_put(ptr.refcnt);
+  for (const ptr of ptrs) yield* percpu_ref_put(ptr.refcnt);
   yield* spin_unlock_irqrestore(siglock, flags);
 }
 

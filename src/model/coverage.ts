@@ -21,6 +21,8 @@ export interface Place {
   readonly fn: string | null;
   /** The conditions around it, with what they must come to. */
   readonly when: readonly (readonly [condition: Condition, truth: boolean])[];
+  /** Id of the site that it is part of: it runs when a thread comes there. */
+  readonly site?: string;
 }
 
 /** How code of a module comes to run. */
@@ -47,8 +49,9 @@ export interface Coverage {
 }
 
 /**
- * What was not reached in the search of the present variant, but for what its options rule out, and
- * for threads that build() does not make with its parameters.
+ * What was not reached in the search of the present variant, but for what its options rule out, for
+ * threads that build() does not make with its parameters, and for functions that only statements
+ * call which were not reached themselves: they stand for them.
  */
 export function coverage(): Coverage {
   const modules = runtime.flows.map((flow) => ({ ...flow, values: flow.values() }));
@@ -70,7 +73,7 @@ export function coverage(): Coverage {
 
 type Module = Omit<Flow, 'values'> & { readonly values: readonly unknown[] };
 
-/** The functions that loading calls, and those that they call in turn at places that may run. */
+/** The functions that loading calls, and those that they call in turn at places that run. */
 function functionsCalled(modules: readonly Module[]): ReadonlySet<string | null> {
   const without = leftOut(modules);
   const called = new Set<string | null>([null]);
@@ -80,6 +83,7 @@ function functionsCalled(modules: readonly Module[]): ReadonlySet<string | null>
       for (const [fn, from] of entries) {
         const id = typeof fn === 'string' ? fn : idOf(values[fn]);
         if (id === null || without.has(id)) continue;
+        if (from.site !== undefined && !runtime.reached.has(from.site)) continue;
         if (called.has(from.fn) && runs(from, values)) called.add(id);
       }
     }

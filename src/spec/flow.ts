@@ -27,10 +27,11 @@ export function flowOf(
   program: Program,
   analysis: Analysis,
   idOf: (node: FunctionNode) => string,
+  siteOf: (node: Node) => string | undefined,
 ): ModuleFlow {
   const { table, functions } = analysis;
   const conditions = new Conditions(program, table);
-  const walk = new Walk(conditions, idOf);
+  const walk = new Walk(conditions, idOf, siteOf);
   walk.visit(program, { fn: null, when: [] });
   const { places } = walk;
   const entries = new Map<string, Flow['entries'][number]>();
@@ -66,16 +67,24 @@ class Walk {
   open = false;
   private readonly conditions: Conditions;
   private readonly idOf: (node: FunctionNode) => string;
+  private readonly siteOf: (node: Node) => string | undefined;
 
-  constructor(conditions: Conditions, idOf: (node: FunctionNode) => string) {
+  constructor(
+    conditions: Conditions,
+    idOf: (node: FunctionNode) => string,
+    siteOf: (node: Node) => string | undefined,
+  ) {
     this.conditions = conditions;
     this.idOf = idOf;
+    this.siteOf = siteOf;
   }
 
   visit(node: Node, at: Place): void {
     if (isTypeOnly(node)) return;
     this.places.set(node, at);
+    const site = this.siteOf(node);
     if (isFunction(node)) at = { fn: this.idOf(node), when: [] };
+    else if (site !== undefined) at = { ...at, site };
     switch (node.type) {
       case 'IfStatement':
       case 'ConditionalExpression':
@@ -136,8 +145,8 @@ class Walk {
     return [...this.when(test, true), ...this.passed(consequent)];
   }
 
-  private given(test: Node, truth: boolean, { fn, when }: Place): Place {
-    return { fn, when: [...when, ...this.when(test, truth)] };
+  private given(test: Node, truth: boolean, at: Place): Place {
+    return { ...at, when: [...at.when, ...this.when(test, truth)] };
   }
 
   private when(test: Node, truth: boolean): [Condition, boolean][] {

@@ -96,10 +96,14 @@ class Rewriting {
     if (module.library) return '';
     const { program, comments } = parsed;
     const explain = explanations(program, comments, source, module.file);
+    const siteIds = new Map<Node, string>(
+      this.sites.map(({ id }, index) => [analysis.sites[index]!.node, id]),
+    );
     const { places, entries, open, values } = flowOf(
       program,
       analysis,
       (node) => this.ids.get(analysis.table.infos.get(node)!)!,
+      (node) => siteIds.get(node),
     );
     const sites = this.sites.map(({ id }, index) => {
       const { node } = analysis.sites[index]!;
