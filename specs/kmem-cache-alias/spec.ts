@@ -126,10 +126,10 @@ function* create(created: Shared<KmemCache | null>, used: MemCgroup | null, retu
   yield* assert(s !== null, P8);
   if (!s) return;
   yield* store(created, s);
-  if (used) yield* allocate(s, used);
+  if (used) yield* allocate(s, used); // unreached: where the child is there already
   if (!returns) return;
-  yield* store(created, null);
-  yield* kmem_cache_destroy(s);
+  yield* store(created, null); // unreached: where the user stays
+  yield* kmem_cache_destroy(s); // unreached: likewise
 }
 
 /** By a task that has a reference on the memcg. */

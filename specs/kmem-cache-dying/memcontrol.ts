@@ -59,16 +59,19 @@ function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
   const kmemcg_id = yield* READ_ONCE(memcg.kmemcg_id);
   if (kmemcg_id < 0) return cachep;
   const memcg_cachep = yield* READ_ONCE(cachep.caches[kmemcg_id]!);
+  // unreached: where the memcg has a child already
   if (!memcg_cachep) {
     yield* memcg_schedule_kmem_cache_create(memcg, cachep);
     return cachep;
   }
   if (!variant.children_count_pages) return memcg_cachep;
+  // unreached: where the memcg has no child before a cache is looked up for the last time
   return (yield* percpu_ref_tryget(memcg_cachep.refcnt)) ? memcg_cachep : cachep;
 }
 
 export function* memcg_kmem_put_cache(cachep: KmemCache): Steps {
   if (!(yield* load(cachep.root))) return;
+  // unreached: where the memcg has no child before a cache is looked up for the last time
   if (variant.children_count_pages) yield* percpu_ref_put(cachep.refcnt);
   else yield* css_put((yield* load(cachep.memcg))!.css);
 }
@@ -87,16 +90,17 @@ export function* memcg_uncharge_slab(s: KmemCache): Steps {
   yield* rcu_read_unlock();
 }
 
+// unreached: where the memcg has its child for as long as it is online
 /** Inside memcg_kmem_get_cache's RCU section. Looks at no flag, takes no reference on cachep. */
 function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache): Steps {
-  const counts = variant.children_count_pages;
-  if (counts && !(yield* css_tryget_online(memcg.css))) return;
+  if (variant.children_count_pages && !(yield* css_tryget_online(memcg.css))) return;
+  // unreached: where memory does not run out
   if (yield* load(failslab)) {
-    if (counts && variant.puts_css_on_failure) yield* css_put(memcg.css);
+    if (variant.children_count_pages && variant.puts_css_on_failure) yield* css_put(memcg.css);
     return;
   }
   const cw = yield* kzalloc(create_work, 'cw');
-  if (!counts) yield* css_get(memcg.css);
+  if (!variant.children_count_pages) yield* css_get(memcg.css);
   yield* store(cw.memcg, memcg);
   yield* store(cw.cachep, cachep);
   yield* INIT_WORK(cw.work, memcg_kmem_cache_create_func);
@@ -128,6 +132,7 @@ function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
   yield* store(memcg.kmemcg_id, yield* load(parent.kmemcg_id));
 }
 
+// unreached: where no memcg is removed
 /** Until v5.2 css_free takes slab_mutex. It comes from a work then, after a grace period. */
 export function* css_release(css: Css): Steps {
   const memcg = container_of(css, mem_cgroup);

@@ -74,6 +74,7 @@ export function* kmem_cache_destroy(s: KmemCache): Steps {
   yield* mutex_lock(slab_mutex);
   const refcount = (yield* load(s.refcount)) - 1;
   yield* store(s.refcount, refcount);
+  // unreached: where a user stays
   if (refcount === 0 && !(variant.dying_at_zero && (yield* got_user_while_flushed(s)))) {
     let busy = yield* shutdown_memcg_caches(s);
     if (!busy) busy = yield* shutdown_cache(s);
@@ -102,6 +103,7 @@ function* got_user_while_flushed(s: KmemCache): Steps<boolean> {
     yield* mutex_lock(slab_mutex);
   }
   if (!variant.retests_refcount || (yield* READ_ONCE(s.refcount)) === 0) return false;
+  // unreached: where no user comes
   yield* set_dying(s, false);
   return true;
 }
@@ -113,6 +115,7 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
   if (!variant.set_comes_first) yield* set_dying(s, true);
   if (variant.second_barrier) {
     // No slab_mutex: the list can only shrink now.
+    // unreached: where no memcg has a child
     if (!(yield* list_empty(s.children))) yield* rcu_barrier();
   }
   yield* note.flushed();
@@ -120,10 +123,12 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
 
 function* set_dying(s: KmemCache, dying: boolean): Steps {
   if (!variant.sets_dying) return;
-  const mutex = variant.slab_mutex_guards;
-  if (variant.set_locks) yield* mutex ? mutex_lock(slab_mutex) : lock_wq();
+  if (variant.set_locks) {
+    if (variant.slab_mutex_guards) yield* mutex_lock(slab_mutex);
+    else yield* lock_wq();
+  }
   yield* together(store(s.dying, dying), note.dying(dying));
-  if (variant.set_locks) yield* mutex ? mutex_unlock(slab_mutex) : unlock_wq();
+  if (variant.set_locks) yield* variant.slab_mutex_guards ? mutex_unlock(slab_mutex) : unlock_wq();
 }
 
 /** Everywhere but in the release. */
@@ -146,12 +151,14 @@ export function unlock_wq(): Operation<void> {
 function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
   const nr_ids = yield* load(memcg_nr_cache_ids);
   const busy: KmemCache[] = []; // in the C moved off s.children for the second loop
+  // unreached: where there is no memcg
   for (let idx = 0; idx < nr_ids; idx++) {
     const c = yield* load(s.caches[idx]!);
     if (!c) continue;
     if (yield* shutdown_cache(c)) busy.push(c);
     else yield* store(s.caches[idx]!, null);
   }
+  // unreached: where no memcg with a child is removed
   for (const c of yield* list_for_each_entry(s.children))
     if (!busy.includes(c)) yield* shutdown_cache(c);
   return !(yield* list_empty(s.children));
@@ -176,6 +183,7 @@ const slab_caches_to_rcu_destroy_work = DECLARE_WORK(
   slab_caches_to_rcu_destroy_workfn,
 );
 
+// unreached: where the caches are not SLAB_TYPESAFE_BY_RCU
 /** Runs in a worker. */
 function* slab_caches_to_rcu_destroy_workfn(): Steps {
   yield* mutex_lock(slab_mutex);
@@ -189,13 +197,14 @@ function* slab_caches_to_rcu_destroy_workfn(): Steps {
 
 function* memcg_unlink_cache(s: KmemCache): Steps {
   const root = yield* load(s.root);
+  // unreached: where the root cache stays
   if (!root) {
     yield* list_del(s, slab_root_caches);
     return;
   }
-  const memcg = (yield* load(s.memcg))!;
-  yield* list_del(s, root.children);
-  yield* list_del(s, memcg.kmem_caches);
+  const memcg = (yield* load(s.memcg))!; // unreached: where no memcg has a child
+  yield* list_del(s, root.children); // unreached: likewise
+  yield* list_del(s, memcg.kmem_caches); // unreached: likewise
   if (variant.unlink_puts_memcg) yield* drop_memcg(s, memcg);
 }
 
@@ -214,8 +223,9 @@ function* slab_kmem_cache_release(s: KmemCache): Steps {
 function* destroy_memcg_params(s: KmemCache): Steps {
   const root = yield* load(s.root);
   if (!root) return;
+  // unreached: where no memcg has a child
   if (!variant.unlink_puts_memcg) yield* drop_memcg(s, (yield* load(s.memcg))!);
-  if (variant.children_count_pages) yield* percpu_ref_exit(s.refcnt);
+  if (variant.children_count_pages) yield* percpu_ref_exit(s.refcnt); // unreached: likewise
 }
 
 /** Until v5.2, when the memcg is freed. */
@@ -242,7 +252,8 @@ export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgrou
     const c = yield* load(root.caches[idx]!);
     if (!c) continue;
     if (variant.clears_entry_first) yield* store(root.caches[idx]!, null);
-    yield* kmemcg_cache_deactivate(c);
+    yield* kmemcg_cache_deactivate(c); // unreached: where the child comes from a memcg below
+    // unreached: likewise
     if (!variant.clears_entry_first) yield* store(root.caches[idx]!, null);
   }
   if (variant.children_count_pages) yield* reparent_caches(memcg, parent);
@@ -295,7 +306,7 @@ function* kmemcg_workfn(work: Work): Steps {
   const locked = yield* lock_for_work(s);
   const work_fn = (yield* load(s.work_fn))!;
   yield* work_fn(s);
-  if (locked) yield* mutex_unlock(slab_mutex);
+  if (locked) yield* mutex_unlock(slab_mutex); // unreached: where works_lock says so
   yield* put_online_mems();
   yield* put_online_cpus();
   // what kmemcg_cache_deactivate took
@@ -317,6 +328,7 @@ function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {
   if (variant.children_count_pages) yield* percpu_ref_kill(s.refcnt);
 }
 
+// unreached: where children have no count, or none is deactivated
 /** Release of the reference count: in whatever context the last reference is dropped. */
 export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
   const s = container_of(ref, kmem_cache);
@@ -354,6 +366,7 @@ function* queue_shutdown(s: KmemCache, root: KmemCache): Steps {
   }
 }
 
+// unreached: where the release does that itself
 function* kmemcg_cache_shutdown_fn(s: KmemCache): Steps {
   yield* shutdown_cache(s); // WARN if it has objects
 }

@@ -36,12 +36,14 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
   yield* get_online_mems();
   yield* mutex_lock(slab_mutex);
   const idx = yield* index_to_fill(memcg, root_cache);
+  // unreached: where the memcg is offline by then
   if (idx !== null) yield* create_cache(memcg, root_cache, idx);
   yield* together(mutex_unlock(slab_mutex), note.not_creating());
   yield* put_online_mems();
   yield* put_online_cpus();
 }
 
+// unreached: where the memcg has its child for as long as it is online
 /** The tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
 function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
@@ -60,12 +62,11 @@ function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number |
 
 function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
   const s = yield* kzalloc(kmem_cache);
-  const counts = variant.children_count_pages;
-  // init_memcg_params
-  if (counts) yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags());
+  if (variant.children_count_pages)
+    yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags()); // init_memcg_params
   yield* store(s.root, root_cache);
   yield* list_add(s, slab_caches);
-  if (counts) yield* css_get(memcg.css); // memcg_link_cache
+  if (variant.children_count_pages) yield* css_get(memcg.css); // memcg_link_cache
   yield* store(s.memcg, memcg);
   yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
   yield* list_add(s, memcg.kmem_caches);

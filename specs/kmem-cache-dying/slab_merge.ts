@@ -62,6 +62,7 @@ function* slab_unmergeable(s: KmemCache): Steps<boolean> {
 /** create_cache, for a root cache. */
 function* create_root_cache(): Steps<KmemCache | null> {
   const s = yield* kzalloc(kmem_cache, 'root');
+  // unreached: where the name is free
   if (yield* sysfs_slab_add(s)) {
     yield* kfree(s);
     return null;

@@ -21,6 +21,7 @@ export function* __kmem_cache_shutdown(s: KmemCache): Steps<boolean> {
 
 /** The empty pages go. Under slab_mutex, and nobody else touches them. */
 export function* __kmem_cache_shrink(s: KmemCache): Steps {
+  // unreached: where no child keeps empty pages
   for (const empty of yield* list_for_each_entry(s.partial)) {
     yield* list_del(empty, s.partial);
     yield* free_slab(s, empty);

@@ -123,7 +123,7 @@ export default defineSpec({
         cpu: (at + 1) % cpus,
       };
     }
-    if (params.failing === 1) threads.fail = { run: run_out_of_memory };
+    if (params.failing === 1) threads.fail = { run: () => run_out_of_memory() };
 
     const workqueues = [memcg_kmem_cache_wq];
     if (!variant.children_count_pages) workqueues.push(cgroup_destroy_wq);

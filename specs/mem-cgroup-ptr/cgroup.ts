@@ -57,6 +57,7 @@ function* css_killed_work_fn(work: Work): Steps {
   yield* mutex_unlock(cgroup_mutex);
 }
 
+// unreached: where no memcg is removed
 /** The last reference is gone, in whatever context. */
 export function* css_release(ref: PercpuRef): Steps {
   const memcg = container_of(ref, mem_cgroup);

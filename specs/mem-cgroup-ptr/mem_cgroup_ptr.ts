@@ -113,11 +113,13 @@ export function* memcg_reparent_kmem_memcg_ptr(memcg: MemCgroup, parent: MemCgro
 
   let nr_reparented = 0;
   yield* spin_lock_irq(list_lock());
+  // unreached: where the kill was the release
   for (const ptr of yield* list_for_each_entry(memcg.kmem_memcg_ptr_list)) {
     yield* together(xchg(ptr.memcg, parent), note.inherited(ptr));
     nr_reparented++;
   }
   if (variant.one_pointer) yield* assert(nr_reparented <= 1, ONE_POINTER);
+  // unreached: likewise
   if (nr_reparented > 0) {
     yield* lockdep_assert_held(list_lock());
     yield* list_splice(memcg.kmem_memcg_ptr_list, parent.kmem_memcg_ptr_list);
@@ -125,6 +127,7 @@ export function* memcg_reparent_kmem_memcg_ptr(memcg: MemCgroup, parent: MemCgro
   }
   yield* together(spin_unlock_irq(list_lock()), note.reparented(memcg));
 
+  // unreached: likewise
   if (nr_reparented > 0) {
     if (!variant.gets_parent_in_lock) yield* get_for_inherited(parent, nr_reparented);
     yield* css_put_many(memcg.css, nr_reparented, note.held(memcg, -nr_reparented));

@@ -64,6 +64,7 @@ export function* charge(ptr: MemCgroupPtr): Steps {
   if (variant.charge_in_rcu) yield* rcu_read_lock();
   let memcg = (yield* READ_ONCE(ptr.memcg))!;
   if (variant.charge_tries) {
+    // unreached: where the task holds the memcg
     while (!(yield* css_tryget(memcg.css))) memcg = (yield* READ_ONCE(ptr.memcg))!;
   } else {
     yield* css_get(memcg.css);

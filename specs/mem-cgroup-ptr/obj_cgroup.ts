@@ -95,6 +95,7 @@ export function* memcg_reparent_objcgs(memcg: MemCgroup, parent: MemCgroup): Ste
   yield* together(xchg(own.memcg, parent), note.inherited(own));
   yield* together(css_get(parent.css), note.held(parent, 1));
   yield* list_add(own, parent.kmem_memcg_ptr_list);
+  // unreached: where the memcg has inherited none
   for (const objcg of yield* list_for_each_entry(memcg.kmem_memcg_ptr_list)) {
     yield* together(css_get(parent.css), note.held(parent, 1));
     yield* xchg(objcg.memcg, parent);
