@@ -23,6 +23,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The property whose schedule ends in the use after free of the kernel bug (a264df74df38). */
 const D3 = tracesIn(kept).find((name) => name.startsWith('kmem-cache-dying/seed.P1-'))!;
 
+interface Run {
+  readonly spec: string;
+  readonly variant: string;
+  readonly verdict: string;
+  readonly properties: readonly { readonly kind: string }[];
+  readonly unreached: readonly unknown[];
+}
+
+const isWitness = ({ kind }: Run['properties'][number]): boolean => kind === 'sometimes';
+const nameOf = ({ spec, variant }: Run): string => `${spec}/${variant}`;
+
 function tracesIn(place: string): string[] {
   const files = readdirSync(place, { recursive: true, encoding: 'utf8' });
   return files.filter((name) => name.endsWith('.trace.json')).sort();
@@ -40,6 +51,15 @@ test('each of them reproduces', () => {
   const files = tracesIn(kept).map((name) => path.join(kept, name));
   const replayed = lockstep(['replay-trace', ...files]);
   expect(replayed.status, replayed.stdout.slice(-2000)).toBe(0);
+});
+
+test('what is verified shows that its threads did something, and explains what was not reached', () => {
+  const verified = (JSON.parse(json) as Run[]).filter(({ verdict }) => verdict === 'verified');
+  expect(verified.length).toBeGreaterThan(50);
+  const silent = verified.filter(({ properties }) => !properties.some(isWitness));
+  expect(silent.map(nameOf)).toEqual([]);
+  const unexplained = verified.filter(({ unreached }) => unreached.length > 0);
+  expect(unexplained.map((run) => [nameOf(run), run.unreached])).toEqual([]);
 });
 
 test('the table in specs/README.md is that of the specs; else: npm run table', () => {
