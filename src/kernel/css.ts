@@ -80,7 +80,9 @@ export function* css_put(css: Css): Steps {
 /** `also`: notes taken as the references are dropped, before the release. */
 export function* css_put_many(css: Css, n: number, ...also: readonly Operation<void>[]): Steps {
   const name = n === 1 ? 'css_put' : 'css_put_many';
-  const dropped = css.noRef ? uncounted<Release | null>(name, css, null) : put(name, css, n);
+  const dropped = css.noRef
+    ? uncounted<Release | undefined>(name, css, undefined)
+    : put(name, css, n);
   const release = yield* together(dropped, ...also);
   if (release) yield* release(css);
 }

@@ -129,8 +129,8 @@ export function* percpu_ref_put_many(ref: PercpuRef, n: number): Steps {
 }
 
 /** Gives the release callback when this is the put that has to run it. */
-export function put(name: string, ref: PercpuRef, n: number): Operation<Release | null> {
-  return operation<Release | null>({
+export function put(name: string, ref: PercpuRef, n: number): Operation<Release | undefined> {
+  return operation<Release | undefined>({
     name,
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
@@ -138,7 +138,7 @@ export function put(name: string, ref: PercpuRef, n: number): Operation<Release 
       const after = { ...state!, count: state!.count - n };
       const low = exact(after) && after.count < 0;
       return {
-        result: exact(after) && after.count === 0 ? after.release : null,
+        result: exact(after) && after.count === 0 ? (after.release ?? undefined) : undefined,
         values: [after],
         reports: low ? [misuse(ref, 'percpu_ref underflow', `is put at ${state!.count}`)] : [],
       };
@@ -156,31 +156,31 @@ export function* percpu_ref_kill(ref: PercpuRef): Steps {
  * confirmed at once, and the base reference may be the last.
  */
 export function* percpu_ref_kill_and_confirm(ref: PercpuRef, confirm: Confirm | null): Steps {
-  const switches = yield* kill(ref, confirm);
-  if (switches) return;
+  const at_once = yield* kill(ref, confirm);
+  if (!at_once) return;
   if (confirm) yield* confirm(ref);
   yield* percpu_ref_put(ref);
 }
 
-/** True when there are per-CPU counters to be added up, after a grace period. */
-function kill(ref: PercpuRef, confirm: Confirm | null): Operation<boolean> {
+/** True when there are no per-CPU counters to be added up, after a grace period. */
+function kill(ref: PercpuRef, confirm: Confirm | null): Operation<true | undefined> {
   const { writes, step: queue } = call_rcu(ref.rcu, percpu_ref_switch_to_atomic_rcu).spec;
-  return operation<boolean>({
+  return operation<true | undefined>({
     name: 'percpu_ref_kill',
     args: confirm ? [ref, confirm] : [ref],
     writes: [ref, ...writes!],
     step: ([state, ...rcu], thread) => {
       if (state.dead) {
         const twice = misuse(ref, 'percpu_ref killed twice', 'is killed again');
-        return { result: true, reports: [{ ...twice, crash: true }] };
+        return { result: undefined, reports: [{ ...twice, crash: true }] };
       }
       if (state.mode === 'atomic') {
-        return { result: false, values: [{ ...state, dead: true }, ...rcu] };
+        return { result: true, values: [{ ...state, dead: true }, ...rcu] };
       }
       // One reference for the switch taken, the base one dropped.
       const killed = { ...state, mode: 'atomic', dead: true, switching: true, confirm };
       const queued = queue!(rcu, thread)!;
-      return { ...queued, result: true, values: [killed, ...(queued.values ?? rcu)] };
+      return { ...queued, result: undefined, values: [killed, ...(queued.values ?? rcu)] };
     },
   });
 }
