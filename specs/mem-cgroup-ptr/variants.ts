@@ -289,16 +289,16 @@ export const variants = {
     params: { tasks: 1 },
     options: { ...v5_10, use_hierarchy: false },
   },
-  'v5.9-signal': {
-    about: 'as rfc-signal',
-    kernel: '5.9, bf4f059954dc',
+  'v5.16-signal': {
+    about: 'as rfc-signal: the entries of the signal queue are accounted objects',
+    kernel: '5.16',
     params: { removed: 0, inherited: 1, signals: 1 },
-    options: v5_9,
+    options: v5_11,
     violates: ['deadlock'],
   },
   'v5.17-signal': {
-    about: 'with a lock of their own for the lists',
-    kernel: '5.17',
+    about: 'the same with a lock of their own for the lists',
+    kernel: '5.17, "synchronize objcg lists with a dedicated spinlock"',
     params: { removed: 0, inherited: 1, signals: 1 },
     options: v5_17,
   },
