@@ -1,12 +1,24 @@
 export * from './kernel/access.ts';
 export * from './kernel/assert.ts';
+export * from './kernel/atomic.ts';
+export {
+  __clear_bit,
+  __set_bit,
+  clear_bit,
+  set_bit,
+  test_and_clear_bit,
+  test_and_set_bit,
+  test_bit,
+} from './kernel/bitops.ts';
 export * from './kernel/boot.ts';
 export * from './kernel/css.ts';
 export { note, together } from './kernel/ghost.ts';
 export { kfree_rcu } from './kernel/kfree_rcu.ts';
+export * from './kernel/kref.ts';
 export * from './kernel/list.ts';
 export * from './kernel/memory.ts';
 export * from './kernel/mutex.ts';
+export * from './kernel/percpu.ts';
 export {
   type Confirm,
   PercpuRef,
@@ -27,6 +39,13 @@ export {
 } from './kernel/percpu-refcount.ts';
 export * from './kernel/percpu-rwsem.ts';
 export {
+  get_cpu,
+  preempt_disable,
+  preempt_enable,
+  put_cpu,
+  smp_processor_id,
+} from './kernel/preempt.ts';
+export {
   call_rcu,
   type RcuCallback,
   RcuHead,
@@ -38,7 +57,9 @@ export {
   synchronize_rcu,
 } from './kernel/rcu.ts';
 export { INIT_RCU_WORK, queue_rcu_work, RcuWork, rcu_work } from './kernel/rcu_work.ts';
+export * from './kernel/refcount.ts';
 export * from './kernel/spinlock.ts';
+export * from './kernel/wait_bit.ts';
 export {
   alloc_workqueue,
   cancel_work,

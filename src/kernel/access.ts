@@ -1,6 +1,7 @@
 import { type Operation, operation } from '../model/operation.ts';
 import { Shared } from '../model/shared.ts';
 import { canonicalFrozen } from '../model/value.ts';
+import { rmw } from './rmw.ts';
 
 /** A shared variable of its own (a global in the C). Fields of heap structs are made by `struct`. */
 export function variable<T>(name: string, initial: T): Shared<Widen<T>> {
@@ -37,32 +38,20 @@ export function WRITE_ONCE<T>(to: Shared<T>, value: T): Operation<void> {
 
 /** Atomic read-modify-write; gives the old value. `change` must be pure. */
 export function fetch_update<T>(of: Shared<T>, change: (old: T) => T): Operation<T> {
-  return operation<T>({
-    name: 'fetch_update',
-    args: [of, change],
-    writes: [of],
-    step: ([old]) => ({ result: old, values: [change(old)] }),
-  });
+  return rmw('fetch_update', [of, change], of, (old) => ({ value: change(old), result: old }));
 }
 
 /** Atomic exchange; gives the old value. */
 export function xchg<T>(of: Shared<T>, value: T): Operation<T> {
-  return operation<T>({
-    name: 'xchg',
-    args: [of, value],
-    writes: [of],
-    step: ([old]) => ({ result: old, values: [value] }),
-  });
+  return rmw('xchg', [of, value], of, (old) => ({ value, result: old }));
 }
 
 /** Atomic compare and exchange; gives the old value, and stores when that was `expected`. */
 export function cmpxchg<T>(of: Shared<T>, expected: T, value: T): Operation<T> {
-  return operation<T>({
-    name: 'cmpxchg',
-    args: [of, expected, value],
-    writes: [of],
-    step: ([old]) => ({ result: old, values: [same(old, expected) ? value : old] }),
-  });
+  return rmw('cmpxchg', [of, expected, value], of, (old) => ({
+    value: same(old, expected) ? value : old,
+    result: old,
+  }));
 }
 
 /** Shared values are told apart by structure, not by which object they are. */

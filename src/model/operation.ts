@@ -70,6 +70,11 @@ export function operation<R>(spec: OperationSpec<R>): Operation<R> {
   return new Operation(spec);
 }
 
+/** The same step under the name of an API that is built on it. */
+export function renamed<R>(name: string, { spec }: Operation<R>): Operation<R> {
+  return new Operation({ ...spec, name });
+}
+
 export function isOperation(value: unknown): value is Operation<unknown> {
   return typeof value === 'object' && value !== null && brand in value;
 }
