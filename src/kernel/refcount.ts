@@ -13,6 +13,8 @@ import { type Spinlock, spin_lock, spin_unlock } from './spinlock.ts';
  *
  * The kernel counts first and saturates in a second step, so that others may still see the wrong
  * count for a moment. Here both are one: the moment comes only after the misuse that is reported.
+ * Older kernels (before REFCOUNT_SATURATED was INT_MIN / 2) report the same misuse, but leave a 0 as
+ * it is, and say "increment on 0" for refcount_inc().
  */
 export class Refcount extends Shared<number> {
   readonly kind = 'refcount_t';
@@ -138,7 +140,7 @@ function sub_and_test(
   i: number,
 ): Operation<boolean> {
   return rmw(name, args, r, (old) =>
-    old <= 0 || old < i
+    old < i
       ? saturated(r, false, 'underflow; use-after-free')
       : { value: old - i, result: old === i },
   );

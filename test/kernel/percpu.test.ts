@@ -125,6 +125,13 @@ describe('preemption off', () => {
     expect(sim.step('task')).toBe(true);
   });
 
+  test('keeps a kworker that was in the middle of __this_cpu_add from going on', () => {
+    const kworker = { run: () => __this_cpu_add(nr, 1), kind: 'worker' } as const;
+    const sim = new Simulation({ kworker, a: section });
+    expect([sim.step('kworker'), sim.step('a'), sim.step('kworker')]).toEqual([true, true, false]);
+    expect(sim.settle().value(per_cpu(nr, 0))).toBe(1);
+  });
+
   test('nests, and ends with the outermost', () => {
     function* nested() {
       yield* get_cpu();
