@@ -72,7 +72,7 @@ export function refcount_sub_and_test(i: number, r: Refcount): Operation<boolean
 export function refcount_dec(r: Refcount): Operation<void> {
   return rmw<number, void>('refcount_dec', [r], r, (old) =>
     old <= 1
-      ? saturated(r, undefined, 'decrement hit 0; leaking memory')
+      ? saturated(r, old, undefined, 'decrement hit 0; leaking memory')
       : { value: old - 1, result: undefined },
   );
 }
@@ -91,7 +91,7 @@ export function refcount_dec_not_one(r: Refcount): Operation<boolean> {
     if (old === REFCOUNT_SATURATED) return { value: old, result: true };
     if (old === 1) return { value: old, result: false };
     if (old === 0)
-      return { value: old, result: true, reports: [warn(r, 'underflow; use-after-free')] };
+      return { value: old, result: true, reports: [warn(r, old, 'underflow; use-after-free')] };
     return { value: old - 1, result: true };
   });
 }
@@ -114,8 +114,8 @@ type Warning =
 
 function add(name: string, args: readonly unknown[], r: Refcount, i: number): Operation<void> {
   return rmw<number, void>(name, args, r, (old) => {
-    if (old === 0) return saturated(r, undefined, 'addition on 0; use-after-free');
-    if (overflows(old, i)) return saturated(r, undefined, 'saturated; leaking memory');
+    if (old === 0) return saturated(r, old, undefined, 'addition on 0; use-after-free');
+    if (overflows(old, i)) return saturated(r, old, undefined, 'saturated; leaking memory');
     return { value: old + i, result: undefined };
   });
 }
@@ -128,7 +128,7 @@ function add_not_zero(
 ): Operation<boolean> {
   return rmw(name, args, r, (old) => {
     if (old === 0) return { value: old, result: false };
-    if (overflows(old, i)) return saturated(r, true, 'saturated; leaking memory');
+    if (overflows(old, i)) return saturated(r, old, true, 'saturated; leaking memory');
     return { value: old + i, result: true };
   });
 }
@@ -141,7 +141,7 @@ function sub_and_test(
 ): Operation<boolean> {
   return rmw(name, args, r, (old) =>
     old < i
-      ? saturated(r, false, 'underflow; use-after-free')
+      ? saturated(r, old, false, 'underflow; use-after-free')
       : { value: old - i, result: old === i },
   );
 }
@@ -165,14 +165,14 @@ function overflows(old: number, i: number): boolean {
 }
 
 /** refcount_warn_saturate() */
-function saturated<R>(r: Refcount, result: R, warning: Warning): Change<number, R> {
-  return { value: REFCOUNT_SATURATED, result, reports: [warn(r, warning)] };
+function saturated<R>(r: Refcount, old: number, result: R, warning: Warning): Change<number, R> {
+  return { value: REFCOUNT_SATURATED, result, reports: [warn(r, old, warning)] };
 }
 
-function warn(r: Refcount, warning: Warning): Report {
+function warn(r: Refcount, old: number, warning: Warning): Report {
   return {
     rule: `refcount_t: ${warning}`,
-    message: `refcount_t ${r.name}: ${warning}`,
+    message: `${r.name} was ${old === REFCOUNT_SATURATED ? 'saturated' : old}`,
     object: r.name,
     ...(r.owner ? { type: r.owner.type } : {}),
   };

@@ -120,7 +120,11 @@ describe('refcount_t', () => {
     const f = object(foo, 'f');
     const user = () => refcount_inc(f.refs)[Symbol.iterator]();
     const [report] = new Simulation({ user }).run('user').reports;
-    expect(report).toMatchObject({ object: 'f.refs', type: 'foo' });
+    expect(report).toMatchObject({
+      message: 'f.refs was 0',
+      object: 'f.refs',
+      type: 'foo',
+    });
   });
 });
 
