@@ -61,6 +61,21 @@ export * from './kernel/refcount.ts';
 export * from './kernel/spinlock.ts';
 export * from './kernel/wait_bit.ts';
 export {
+  add_timer,
+  DEFINE_TIMER,
+  del_timer,
+  del_timer_sync,
+  mod_timer,
+  Timer,
+  type TimerFunction,
+  timer_base,
+  timer_delete_sync,
+  timer_list,
+  timer_pending,
+  timer_setup,
+  timer_shutdown_sync,
+} from './kernel/timer.ts';
+export {
   alloc_workqueue,
   cancel_work,
   cancel_work_sync,

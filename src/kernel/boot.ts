@@ -3,6 +3,7 @@ import type { ThreadBody, ThreadOptions } from '../spec/define.ts';
 import { type Done, type Queued, rcu_gp_kthread, rcu_softirq } from './rcu.ts';
 import { OUTSIDE, type Reader } from './rcu_reader.ts';
 import { set_system } from './system.ts';
+import { make_timer_base, timer_clock, timer_softirq } from './timer.ts';
 import { kworker, kworker_name, type Workqueue } from './workqueue.ts';
 
 type Threads = Readonly<Record<string, ThreadBody | ThreadOptions>>;
@@ -16,16 +17,24 @@ export interface Machine {
   readonly workqueues?: readonly Workqueue[];
   /** Without RCU, sections cost no object and call_rcu is an error (default true). */
   readonly rcu?: boolean;
+  /** With timers, each CPU has a thread that runs their handlers (default false). */
+  readonly timers?: boolean;
 }
 
 /**
- * The kernel around a spec: returns its threads together with those that run callbacks and works.
+ * The kernel around a spec: returns its threads together with those that run callbacks, works and timers.
  *
  *     threads: boot({ cpus: 2, workqueues: [wq], threads: { destroyer, offline } })
  *
  * Each thread gets its RCU reader object here, since a grace period has to ask all of them.
  */
-export function boot({ threads, cpus = 1, workqueues = [], rcu = true }: Machine): Threads {
+export function boot({
+  threads,
+  cpus = 1,
+  workqueues = [],
+  rcu = true,
+  timers = false,
+}: Machine): Threads {
   const all: Record<string, ThreadBody | ThreadOptions> = { ...threads };
   for (const wq of workqueues) {
     for (let cpu = 0; cpu < cpus; cpu++) {
@@ -39,6 +48,12 @@ export function boot({ threads, cpus = 1, workqueues = [], rcu = true }: Machine
       }
     }
   }
+  if (timers) {
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      make_timer_base(cpu);
+      all[`timer/${cpu}`] = { run: () => timer_softirq(cpu), daemon: true, cpu, kind: 'softirq' };
+    }
+  }
   if (rcu) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       new Shared<readonly Queued[]>(`rcu_next:${cpu}`, []);
@@ -49,6 +64,10 @@ export function boot({ threads, cpus = 1, workqueues = [], rcu = true }: Machine
     all.rcu_gp = { run: rcu_gp_kthread, daemon: true };
     for (const name of Object.keys(all))
       if (name !== 'rcu_gp') new Shared<Reader>(`rcu:${name}`, OUTSIDE);
+  }
+  if (timers) {
+    for (let cpu = 0; cpu < cpus; cpu++)
+      all[`clock/${cpu}`] = { run: () => timer_clock(cpu), daemon: true, cpu };
   }
   set_system({ cpus, threads: Object.keys(all) });
   return all;
