@@ -15,7 +15,23 @@ export * from './kernel/css.ts';
 export { note, together } from './kernel/ghost.ts';
 export { kfree_rcu } from './kernel/kfree_rcu.ts';
 export * from './kernel/kref.ts';
-export * from './kernel/list.ts';
+export {
+  LIST_HEAD,
+  ListHead,
+  ListNode,
+  ListOrRcu,
+  list_add,
+  list_add_tail,
+  list_del,
+  list_empty,
+  list_for_each_entry,
+  list_head,
+  list_move,
+  list_node,
+  list_or_rcu,
+  list_splice,
+  list_splice_init,
+} from './kernel/list.ts';
 export * from './kernel/memory.ts';
 export * from './kernel/mutex.ts';
 export * from './kernel/percpu.ts';
@@ -56,7 +72,9 @@ export {
   rcu_read_unlock,
   synchronize_rcu,
 } from './kernel/rcu.ts';
+export * from './kernel/rcu_pointer.ts';
 export { INIT_RCU_WORK, queue_rcu_work, RcuWork, rcu_work } from './kernel/rcu_work.ts';
+export * from './kernel/rculist.ts';
 export * from './kernel/refcount.ts';
 export * from './kernel/spinlock.ts';
 export * from './kernel/wait_bit.ts';

@@ -30,6 +30,19 @@ export function list_or_rcu(): Embedded<ListOrRcu, 'linked'> {
   return { embed: (name, owner, initial) => new ListOrRcu(name, initial ?? null, owner) };
 }
 
+/**
+ * What a node says to a reader that still stands on its entry: 'linked' and the list knows what comes
+ * next; after list_del_rcu what came next then; after list_del poison. Null: never on a list.
+ */
+export type NodeState = 'linked' | 'LIST_POISON1' | { readonly next: Struct | null } | null;
+
+/** `struct list_head` inside a heap struct, as the node of a list that RCU readers walk. */
+export class ListNode extends Shared<NodeState> {}
+
+export function list_node(): Embedded<ListNode, 'linked'> {
+  return { embed: (name, owner, initial) => new ListNode(name, initial ?? null, owner) };
+}
+
 /** Adds at the front. */
 export function list_add<S extends Struct>(entry: S, list: ListHead<S>): Operation<void> {
   return add('list_add', entry, list, (old) => [entry, ...old]);
@@ -40,16 +53,28 @@ export function list_add_tail<S extends Struct>(entry: S, list: ListHead<S>): Op
 }
 
 export function list_del<S extends Struct>(entry: S, list: ListHead<S>): Operation<void> {
+  return del('list_del', entry, list, () => 'LIST_POISON1');
+}
+
+/** @param left what a ListNode of the entry says from then on, given what came next */
+export function del<S extends Struct>(
+  name: string,
+  entry: S,
+  list: ListHead<S>,
+  left: (next: S | null) => NodeState,
+): Operation<void> {
   const node = node_of(entry);
   return operation<void>({
-    name: 'list_del',
+    name,
     args: [entry, list],
     writes: [list, ...node],
     step: ([old, ...storage]) => {
       if (!old.includes(entry)) return wrong(list, `${entry.name} is deleted but not on it`);
       if (storage.some((node) => node !== 'linked')) return wrong(list, reused(entry));
       const rest = old.filter((other: S) => other !== entry);
-      return { result: undefined, values: [rest, ...node.map(() => null)] };
+      const next = old[old.indexOf(entry) + 1] ?? null;
+      const values = node.map((part) => (part instanceof ListNode ? left(next) : null));
+      return { result: undefined, values: [rest, ...values] };
     },
   });
 }
@@ -122,7 +147,7 @@ export function list_for_each_entry<S extends Struct>(list: ListHead<S>): Operat
   });
 }
 
-function add<S extends Struct>(
+export function add<S extends Struct>(
   name: string,
   entry: S,
   list: ListHead<S>,
@@ -135,15 +160,18 @@ function add<S extends Struct>(
     writes: [list, ...node],
     step: ([old, ...storage]) => {
       if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);
-      if (storage.some((node) => node !== null)) return wrong(list, reused(entry));
+      if (storage.some((value, at) => value !== null && !(node[at] instanceof ListNode)))
+        return wrong(list, reused(entry));
       return { result: undefined, values: [added(old), ...node.map(() => 'linked')] };
     },
   });
 }
 
-/** The storage of the entry's node, where it is modelled because it is that of an rcu_head too. */
-function node_of(entry: Struct): ListOrRcu[] {
-  return Object.values(entry).filter((field) => field instanceof ListOrRcu);
+/** The entry's node, where it is modelled: for readers, or because it is an rcu_head too. */
+function node_of(entry: Struct): (ListOrRcu | ListNode)[] {
+  return Object.values(entry).filter(
+    (field) => field instanceof ListOrRcu || field instanceof ListNode,
+  );
 }
 
 function reused(entry: Struct): string {
