@@ -77,7 +77,6 @@ export { INIT_RCU_WORK, queue_rcu_work, RcuWork, rcu_work } from './kernel/rcu_w
 export * from './kernel/rculist.ts';
 export * from './kernel/refcount.ts';
 export * from './kernel/spinlock.ts';
-export * from './kernel/wait_bit.ts';
 export {
   add_timer,
   DEFINE_TIMER,
@@ -93,6 +92,7 @@ export {
   timer_setup,
   timer_shutdown_sync,
 } from './kernel/timer.ts';
+export * from './kernel/wait_bit.ts';
 export {
   alloc_workqueue,
   cancel_work,
