@@ -11,8 +11,18 @@ export {
   test_bit,
 } from './kernel/bitops.ts';
 export * from './kernel/boot.ts';
+export * from './kernel/completion.ts';
 export * from './kernel/css.ts';
 export { note, together } from './kernel/ghost.ts';
+export {
+  type Flags,
+  local_bh_disable,
+  local_bh_enable,
+  local_irq_disable,
+  local_irq_enable,
+  local_irq_restore,
+  local_irq_save,
+} from './kernel/irqflags.ts';
 export { kfree_rcu } from './kernel/kfree_rcu.ts';
 export * from './kernel/kref.ts';
 export {
@@ -76,7 +86,24 @@ export * from './kernel/rcu_pointer.ts';
 export { INIT_RCU_WORK, queue_rcu_work, RcuWork, rcu_work } from './kernel/rcu_work.ts';
 export * from './kernel/rculist.ts';
 export * from './kernel/refcount.ts';
+export {
+  DECLARE_RWSEM,
+  down_read,
+  down_read_trylock,
+  down_write,
+  down_write_trylock,
+  downgrade_write,
+  type ReadWrite,
+  RwSemaphore,
+  rw_semaphore,
+  up_read,
+  up_write,
+} from './kernel/rw_semaphore.ts';
+export * from './kernel/rwlock.ts';
+export * from './kernel/semaphore.ts';
+export * from './kernel/seqlock.ts';
 export * from './kernel/spinlock.ts';
+export { on_stack } from './kernel/stack.ts';
 export {
   add_timer,
   DEFINE_TIMER,
@@ -92,6 +119,7 @@ export {
   timer_setup,
   timer_shutdown_sync,
 } from './kernel/timer.ts';
+export * from './kernel/wait.ts';
 export * from './kernel/wait_bit.ts';
 export {
   alloc_workqueue,

@@ -84,8 +84,11 @@ export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[
     const node = machine.node(rows, base, thread);
     if (!node.state.pending || machine.transition(rows, base, thread)) return [];
     const holders = node.writes
-      .map((position) => machine.slotAt(position).values[rows[base + position]!])
-      .filter((value) => typeof value === 'string' && names.has(value));
+      .flatMap((position) => {
+        const { object, values } = machine.slotAt(position);
+        return object.holders(values[rows[base + position]!]);
+      })
+      .filter((holder) => typeof holder === 'string' && names.has(holder));
     return [
       {
         thread: automaton.declaration.name,

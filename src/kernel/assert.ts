@@ -1,6 +1,5 @@
 import { operation, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
-import type { Shared } from '../model/shared.ts';
 import { current } from './ghost.ts';
 
 /**
@@ -12,7 +11,7 @@ export function* assert(condition: boolean, property: string): Steps {
 }
 
 /** lockdep_assert_held(): reported unless this thread holds the lock. Costs no step when it does. */
-export function* lockdep_assert_held(lock: Shared<string | null>): Steps {
+export function* lockdep_assert_held(lock: { readonly name: string }): Steps {
   if (current('lockdep_assert_held').held.includes(lock.name)) return;
   yield* failed('lock not held', `lockdep_assert_held(${lock.name}) fails`);
 }

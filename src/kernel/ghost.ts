@@ -35,6 +35,25 @@ export function silently<R>(main: Operation<R>, ...also: readonly Step[]): Opera
   return others.length === 0 ? main : fuse(main, others, main.spec.args ?? []);
 }
 
+/**
+ * As `silently`, with the other part done only when the first one's result is true. The first one
+ * must not read anything beside what it writes.
+ */
+export function if_taken(
+  main: Operation<boolean>,
+  part: Operation<void> | null,
+): Operation<boolean> {
+  if (!part) return main;
+  const { spec } = silently(main, part);
+  return operation<boolean>({
+    ...spec,
+    step: (values, thread) => {
+      const effect = main.spec.step!(values, thread);
+      return effect?.result ? spec.step!(values, thread) : effect;
+    },
+  });
+}
+
 /** A note: `target` becomes `change(old, ...values of reads)`. Touches no kernel state. */
 export function note<T>(
   target: Shared<T>,

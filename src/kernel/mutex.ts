@@ -29,18 +29,25 @@ export function mutex_unlock(lock: Mutex): Operation<void> {
   return release('mutex_unlock', lock);
 }
 
+/** Takes the mutex if it is free; never waits, so it may be called where sleeping is a bug. */
+export function mutex_trylock(lock: Mutex): Operation<boolean> {
+  return try_acquire('mutex_trylock', lock);
+}
+
 /**
- * might_sleep(): "sleeping function called from invalid context" with preempt_count above 0, inside
- * an RCU reader, or in softirq (kernel/sched/core.c __might_resched).
+ * might_sleep(): "sleeping function called from invalid context" with preempt_count above 0, with
+ * interrupts off, inside an RCU reader, or in softirq (kernel/sched/core.c __might_resched).
  */
 export function might_sleep(thread: ThreadContext, what: string): Report | null {
-  if (thread.atomic === 0 && thread.rcu === 0 && thread.kind !== 'softirq') return null;
+  if (thread.readers === 0 && thread.kind !== 'softirq') return null;
   const where =
     thread.kind === 'softirq'
       ? 'in softirq'
       : thread.rcu > 0
         ? 'inside an RCU read-side critical section'
-        : `with ${thread.held.join(', ') || 'preemption off'} held`;
+        : thread.held.length > 0
+          ? `with ${thread.held.join(', ')} held`
+          : `with ${thread.irqsOff ? 'interrupts' : 'preemption'} off`;
   return {
     rule: 'sleeping function called from invalid context',
     message: `${what} may sleep, called ${where}`,
@@ -67,6 +74,26 @@ export function acquire(
     },
     ...(check ? { check } : {}),
     after: (thread) => {
+      thread.held.push(lock.name);
+      after?.(thread);
+    },
+  });
+}
+
+/** Takes the lock when nobody holds it, not even this thread. Gives whether it did. */
+export function try_acquire(
+  name: string,
+  lock: Shared<string | null>,
+  after?: (thread: ThreadContext) => void,
+): Operation<boolean> {
+  return operation<boolean>({
+    name,
+    args: [lock],
+    writes: [lock],
+    step: ([owner], thread) =>
+      owner === null ? { result: true, values: [thread.name] } : { result: false },
+    after: (thread, taken) => {
+      if (!taken) return;
       thread.held.push(lock.name);
       after?.(thread);
     },

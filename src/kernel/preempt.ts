@@ -2,7 +2,8 @@ import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import type { Shared } from '../model/shared.ts';
 import { current, named, silently } from './ghost.ts';
-import { reader_enter, reader_leave } from './rcu_reader.ts';
+import { preemption_off, preemption_on } from './irqflags.ts';
+import { reader_part } from './rcu_reader.ts';
 
 /**
  * Preemption (include/linux/preempt.h). While a thread has it off, no other thread runs on its CPU:
@@ -47,10 +48,10 @@ export function* smp_processor_id(): Steps<number> {
  * that it uses what it got. A kworker of a bound workqueue stays where it is.
  */
 export function check_preemption(
-  { name, kind, atomic }: ThreadContext,
+  { name, kind, atomic, irqsOff }: ThreadContext,
   what: string,
 ): Report | null {
-  if (kind !== 'process' || atomic > 0) return null;
+  if (kind !== 'process' || atomic > 0 || irqsOff) return null;
   return {
     rule: 'using smp_processor_id() in preemptible code',
     message: `using ${what}() in preemptible code: ${name}`,
@@ -87,7 +88,7 @@ function disable<R>(name: string, result: (thread: ThreadContext) => R): Operati
       thread.held.push(cpu_of(thread).name);
     },
   });
-  return silently(main, reader_enter());
+  return silently(main, reader_part(preemption_off));
 }
 
 function enable(name: string): Operation<void> {
@@ -117,13 +118,14 @@ function enable(name: string): Operation<void> {
       thread.held.splice(thread.held.lastIndexOf(cpu.name), 1);
     },
   });
-  return silently(main, sections > 0 ? reader_leave() : null);
+  return silently(main, sections > 0 ? reader_part(preemption_on) : null);
 }
 
 /** The CPU, if this thread has to have it before it goes on: not one that cannot be preempted. */
 function contended(): Shared<string | null> | null {
   const thread = current('preempt_disable');
-  return thread.atomic === 0 && thread.kind !== 'softirq' ? cpu_of(thread) : null;
+  const preemptible = thread.atomic === 0 && !thread.irqsOff && thread.kind !== 'softirq';
+  return preemptible ? cpu_of(thread) : null;
 }
 
 /** The thread that has preemption off there. */

@@ -2,7 +2,6 @@ import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Shared } from '../model/shared.ts';
-import { current } from './ghost.ts';
 
 /**
  * RCU read-side critical sections. Each thread has an object of its own, `rcu:<thread>`, made by
@@ -21,31 +20,32 @@ export function reader_of(thread: string): Shared<Reader> | undefined {
   return runtime.objects.get(`rcu:${thread}`) as Shared<Reader> | undefined;
 }
 
-/** Part of a step that begins a section, when it is the outermost one. */
-export function reader_enter(): Operation<void> | null {
+/**
+ * Part of a step that changes the context in this way: what it does to the thread's reader when the
+ * outermost section begins or ends with it.
+ */
+export function reader_part(change: (thread: ThreadContext) => void): Operation<void> | null {
   const thread = runtime.thread;
-  const reader = thread?.readers === 0 ? reader_of(thread.name) : undefined;
-  return reader ? set(reader, []) : null;
-}
-
-/** Part of a step that ends a section, when it is the outermost one. */
-export function reader_leave(): Operation<void> | null {
-  const thread = runtime.thread;
-  const reader = thread?.readers === 1 ? reader_of(thread.name) : undefined;
-  return reader ? set(reader, OUTSIDE) : null;
+  const reader = thread && reader_of(thread.name);
+  if (!reader) return null;
+  const next = thread.copy();
+  change(next);
+  const [was, is] = [thread.readers > 0, next.readers > 0];
+  return was === is ? null : set(reader, is ? [] : OUTSIDE);
 }
 
 export function rcu_read_lock(): Operation<void> {
-  return section('rcu_read_lock', reader_enter(), undefined, (thread) => {
+  return section('rcu_read_lock', (thread) => {
     thread.rcu++;
   });
 }
 
 export function rcu_read_unlock(): Operation<void> {
-  const balanced = current('rcu_read_unlock').rcu > 0;
   return section(
     'rcu_read_unlock',
-    balanced ? reader_leave() : null,
+    (thread) => {
+      if (thread.rcu > 0) thread.rcu--;
+    },
     (thread) =>
       thread.rcu > 0
         ? null
@@ -54,24 +54,21 @@ export function rcu_read_unlock(): Operation<void> {
             message: `${thread.name} calls rcu_read_unlock outside an RCU read-side critical section`,
             crash: true,
           },
-    (thread) => {
-      if (thread.rcu > 0) thread.rcu--;
-    },
   );
 }
 
-function section(
+/** A step that changes nothing but how deep the thread is in sections. */
+export function section(
   name: string,
-  part: Operation<void> | null,
-  check: ((thread: ThreadContext) => Report | null) | undefined,
-  after: (thread: ThreadContext) => void,
+  change: (thread: ThreadContext) => void,
+  check?: (thread: ThreadContext) => Report | null,
 ): Operation<void> {
   return operation<void>({
-    ...(part?.spec ?? { step: () => ({ result: undefined }) }),
+    ...(reader_part(change)?.spec ?? { step: () => ({ result: undefined }) }),
     name,
     args: [],
     ...(check ? { check } : {}),
-    after,
+    after: change,
   });
 }
 

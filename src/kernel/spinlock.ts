@@ -1,8 +1,10 @@
-import { type Operation, operation } from '../model/operation.ts';
+import type { ThreadContext } from '../model/context.ts';
+import { type Operation, type OperationSpec, operation, type Report } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
-import { silently } from './ghost.ts';
-import { acquire, release } from './mutex.ts';
-import { reader_enter, reader_leave } from './rcu_reader.ts';
+import { if_taken, silently } from './ghost.ts';
+import { type Flags, leaves_atomic, leaves_bh, preemption_off, preemption_on } from './irqflags.ts';
+import { acquire, release, try_acquire } from './mutex.ts';
+import { reader_part } from './rcu_reader.ts';
 
 /**
  * Spinlocks (include/linux/spinlock_api_smp.h). Preemption is off from before the lock is tried
@@ -29,64 +31,90 @@ export function spinlock(): { embed(name: string, owner: Struct): Spinlock } {
 }
 
 export function spin_lock(lock: Spinlock): Operation<void> {
-  return lock_with('spin_lock', lock);
+  return lock_with('spin_lock', lock, preemption_off);
 }
 
 export function spin_unlock(lock: Spinlock): Operation<void> {
-  return unlock_with('spin_unlock', lock);
+  return unlock_with('spin_unlock', lock, preemption_on);
+}
+
+/** Takes the lock if it is free; never waits. */
+export function spin_trylock(lock: Spinlock): Operation<boolean> {
+  return if_taken(try_acquire('spin_trylock', lock, preemption_off), reader_part(preemption_off));
 }
 
 /** As spin_lock, and interrupts go off. */
 export function spin_lock_irq(lock: Spinlock): Operation<void> {
-  return lock_with('spin_lock_irq', lock, true);
+  return lock_with('spin_lock_irq', lock, (thread) => {
+    preemption_off(thread);
+    thread.irqsOff = true;
+  });
 }
 
 /** As spin_unlock, and interrupts go on, whatever they were before the lock was taken. */
 export function spin_unlock_irq(lock: Spinlock): Operation<void> {
-  return unlock_with('spin_unlock_irq', lock, false);
+  return unlock_with('spin_unlock_irq', lock, (thread) => {
+    preemption_on(thread);
+    thread.irqsOff = false;
+  });
 }
-
-/** Whether interrupts were off already. */
-export type Flags = boolean;
 
 /** `spin_lock_irqsave(lock, flags)`: `const flags = yield* spin_lock_irqsave(lock)`. */
 export function spin_lock_irqsave(lock: Spinlock): Operation<Flags> {
-  const { spec } = lock_with('spin_lock_irqsave', lock);
+  const { spec } = spin_lock_irq(lock);
   return operation<Flags>({
-    ...spec,
+    ...(spec as OperationSpec<any>),
+    name: 'spin_lock_irqsave',
     step: (values, thread) => {
       const effect = spec.step!(values, thread);
       return effect && { ...effect, result: thread.irqsOff };
-    },
-    after: (thread) => {
-      spec.after!(thread);
-      thread.irqsOff = true;
     },
   });
 }
 
 /** Interrupts go back to what spin_lock_irqsave found. */
 export function spin_unlock_irqrestore(lock: Spinlock, flags: Flags): Operation<void> {
-  const { spec } = unlock_with('spin_unlock_irqrestore', lock, flags);
+  const { spec } = unlock_with('spin_unlock_irqrestore', lock, (thread) => {
+    preemption_on(thread);
+    thread.irqsOff = flags;
+  });
   return operation<void>({ ...spec, args: [lock, flags] });
 }
 
-function lock_with(name: string, lock: Spinlock, irqsOff?: boolean): Operation<void> {
-  return silently(
-    acquire(name, lock, undefined, (thread) => {
-      thread.atomic++;
-      if (irqsOff !== undefined) thread.irqsOff = irqsOff;
-    }),
-    reader_enter(),
+/** As spin_lock, and bottom halves go off, which counts once more than preemption does. */
+export function spin_lock_bh(lock: Spinlock): Operation<void> {
+  return lock_with('spin_lock_bh', lock, (thread) => {
+    thread.atomic += 2;
+  });
+}
+
+export function spin_unlock_bh(lock: Spinlock): Operation<void> {
+  const change = (thread: ThreadContext): void => {
+    thread.atomic -= 2;
+  };
+  return unlock_with('spin_unlock_bh', lock, change, (thread) =>
+    leaves_bh(thread, 'spin_unlock_bh', 2),
   );
 }
 
-function unlock_with(name: string, lock: Spinlock, irqsOff?: boolean): Operation<void> {
-  return silently(
-    release(name, lock, (thread) => {
-      thread.atomic--;
-      if (irqsOff !== undefined) thread.irqsOff = irqsOff;
-    }),
-    reader_leave(),
-  );
+function lock_with(
+  name: string,
+  lock: Spinlock,
+  change: (thread: ThreadContext) => void,
+): Operation<void> {
+  return silently(acquire(name, lock, undefined, change), reader_part(change));
+}
+
+function unlock_with(
+  name: string,
+  lock: Spinlock,
+  change: (thread: ThreadContext) => void,
+  check = (thread: ThreadContext): Report | null => leaves_atomic(thread, name, 1),
+): Operation<void> {
+  const { spec } = silently(release(name, lock, change), reader_part(change));
+  return operation<void>({
+    ...spec,
+    // Of a lock that it does not hold the step itself says so.
+    check: (thread) => (thread.held.includes(lock.name) ? check(thread) : null),
+  });
 }

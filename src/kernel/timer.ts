@@ -2,8 +2,9 @@ import { type Operation, operation, type Report, type Steps } from '../model/ope
 import { runtime } from '../model/runtime.ts';
 import { Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, silently } from './ghost.ts';
+import { preemption_off, preemption_on } from './irqflags.ts';
 import type { Embedded } from './memory.ts';
-import { reader_enter, reader_leave } from './rcu_reader.ts';
+import { reader_part } from './rcu_reader.ts';
 import { cpu_numbers } from './system.ts';
 
 /**
@@ -188,11 +189,9 @@ function expire_timer(cpu: number): Operation<Timer> {
         const [first, ...others] = base!.pending;
         return first ? { result: first, values: [{ pending: others, running: first }] } : null;
       },
-      after: (thread) => {
-        thread.atomic++;
-      },
+      after: preemption_off,
     }),
-    reader_enter(),
+    reader_part(preemption_off),
   );
 }
 
@@ -230,11 +229,9 @@ function handler_return(cpu: number): Operation<void> {
               message: `timer preempt leak: the handler returns on ${thread.name} with ${thread.held.join(', ') || 'an open section'}`,
             },
       step: ([base]) => ({ result: undefined, values: [{ ...base, running: null }] }),
-      after: (thread) => {
-        thread.atomic--;
-      },
+      after: preemption_on,
     }),
-    reader_leave(),
+    reader_part(preemption_on),
   );
 }
 

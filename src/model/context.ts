@@ -34,7 +34,7 @@ export class ThreadContext {
 
   /** How deep in sections that hold back grace periods: RCU readers and anything not preemptible. */
   get readers(): number {
-    return this.atomic + this.rcu;
+    return this.atomic + this.rcu + (this.irqsOff ? 1 : 0);
   }
 
   copy(): ThreadContext {

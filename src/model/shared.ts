@@ -34,6 +34,11 @@ export class Shared<T> {
     this.owner = owner;
     runtime.objects.set(name, this as Shared<unknown>);
   }
+
+  /** Who has it, if it is a lock and says so: names of threads, among whatever else. */
+  holders(value: T): readonly unknown[] {
+    return [value];
+  }
 }
 
 /** For `build`: the value at the start of an object that exists in every configuration (a global). */

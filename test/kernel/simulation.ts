@@ -1,3 +1,4 @@
+import { OUTSIDE, reader_of } from '../../src/kernel/rcu_reader.ts';
 import { ThreadContext } from '../../src/model/context.ts';
 import { type Operation, owners, type Report, type Steps } from '../../src/model/operation.ts';
 import { runtime } from '../../src/model/runtime.ts';
@@ -39,6 +40,12 @@ export class Simulation {
 
   value<T>(of: Shared<T>): T {
     return (this.values.has(of.name) ? this.values.get(of.name) : of.initial) as T;
+  }
+
+  /** Is the thread inside a section that holds back grace periods? */
+  inside(name: string): boolean {
+    const reader = reader_of(name);
+    return reader !== undefined && this.value(reader) !== OUTSIDE;
   }
 
   names(): string[] {

@@ -1,0 +1,76 @@
+import type { ThreadContext } from '../model/context.ts';
+import { type Operation, operation, type Report } from '../model/operation.ts';
+import { section } from './rcu_reader.ts';
+
+/**
+ * Bottom halves and interrupts of this thread's CPU (kernel/softirq.c, include/linux/irqflags.h).
+ * With either off a thread may not sleep, and is an RCU reader (since v5.0). What is off is counted
+ * for the thread alone: it does not keep another thread of the same CPU, or a softirq, from running.
+ */
+export function local_bh_disable(): Operation<void> {
+  return section('local_bh_disable', preemption_off);
+}
+
+export function local_bh_enable(): Operation<void> {
+  return section('local_bh_enable', preemption_on, (thread) =>
+    leaves_bh(thread, 'local_bh_enable', 1),
+  );
+}
+
+/** Whether interrupts were off already. */
+export type Flags = boolean;
+
+export function local_irq_disable(): Operation<void> {
+  return section('local_irq_disable', interrupts(true));
+}
+
+export function local_irq_enable(): Operation<void> {
+  return section('local_irq_enable', interrupts(false));
+}
+
+/** `local_irq_save(flags)`: `const flags = yield* local_irq_save()`. */
+export function local_irq_save(): Operation<Flags> {
+  const { spec } = section('local_irq_save', interrupts(true));
+  return operation<Flags>({
+    ...(spec as Operation<any>['spec']),
+    step: (values, thread) => ({ ...spec.step!(values, thread)!, result: thread.irqsOff }),
+  });
+}
+
+export function local_irq_restore(flags: Flags): Operation<void> {
+  const { spec } = section('local_irq_restore', interrupts(flags));
+  return operation<void>({ ...spec, args: [flags] });
+}
+
+function interrupts(off: boolean): (thread: ThreadContext) => void {
+  return (thread) => {
+    thread.irqsOff = off;
+  };
+}
+
+export function preemption_off(thread: ThreadContext): void {
+  thread.atomic++;
+}
+
+export function preemption_on(thread: ThreadContext): void {
+  thread.atomic--;
+}
+
+/** preempt_count_sub(): the count may not fall below zero. */
+export function leaves_atomic(thread: ThreadContext, name: string, by: number): Report | null {
+  if (thread.atomic >= by) return null;
+  return {
+    rule: 'unlock imbalance',
+    message: `${thread.name} calls ${name} with a preempt_count of ${thread.atomic}`,
+    crash: true,
+  };
+}
+
+/** __local_bh_enable_ip(): it may run softirqs, so interrupts must be on. */
+export function leaves_bh(thread: ThreadContext, name: string, by: number): Report | null {
+  if (!thread.irqsOff) return leaves_atomic(thread, name, by);
+  return {
+    rule: 'IRQs not enabled as expected',
+    message: `${thread.name} calls ${name} with interrupts off`,
+  };
+}

@@ -1,0 +1,151 @@
+import type { ThreadContext } from '../model/context.ts';
+import { type Operation, operation, type Report } from '../model/operation.ts';
+import { Shared, type Struct } from '../model/shared.ts';
+import { silently } from './ghost.ts';
+import { leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
+import type { Mutex } from './mutex.ts';
+import { reader_part } from './rcu_reader.ts';
+import { DEFINE_SPINLOCK, Spinlock, spin_lock, spin_unlock } from './spinlock.ts';
+
+/**
+ * Sequence counters (include/linux/seqlock.h, Documentation/locking/seqlock.rst). Odd while somebody
+ * writes; a reader takes what it has read for good only if the count is even and still the same.
+ *
+ * Writers must exclude each other, and must not be preempted: a reader that preempts one spins for
+ * ever. The kernel asserts it at the start (since v5.9): that the lock which the counter was declared
+ * with (seqcount_spinlock_t, seqcount_mutex_t) is held; without one, that preemption is off. With a
+ * lock that sleeps, the writer's section turns it off itself.
+ */
+export class Seqcount extends Shared<number> {
+  readonly serialised: Spinlock | Mutex | null;
+
+  constructor(name: string, owner: Struct | null, serialised: Spinlock | Mutex | null) {
+    super(name, 0, owner);
+    this.serialised = serialised;
+  }
+}
+
+/** `seqcount_t`, or with the lock of its writers `seqcount_spinlock_t` or `seqcount_mutex_t`. */
+export function DEFINE_SEQCOUNT(name: string, lock: Spinlock | Mutex | null = null): Seqcount {
+  return new Seqcount(name, null, lock);
+}
+
+/** `seqcount_t` inside a heap struct. */
+export function seqcount(): { embed(name: string, owner: Struct): Seqcount } {
+  return { embed: (name, owner) => new Seqcount(name, owner, null) };
+}
+
+export function write_seqcount_begin(s: Seqcount): Operation<void> {
+  const step = count('write_seqcount_begin', s, (thread) => not_serialised(thread, s));
+  return s.serialised?.sleeps ? with_preemption(step, preemption_off) : step;
+}
+
+export function write_seqcount_end(s: Seqcount): Operation<void> {
+  if (!s.serialised?.sleeps) return count('write_seqcount_end', s);
+  const check = (thread: ThreadContext) => leaves_atomic(thread, 'write_seqcount_end', 1);
+  return with_preemption(count('write_seqcount_end', s, check), preemption_on);
+}
+
+/** Waits until nobody writes; gives the count, for read_seqcount_retry. */
+export function read_seqcount_begin(s: Seqcount): Operation<number> {
+  return operation<number>({
+    name: 'read_seqcount_begin',
+    args: [s],
+    reads: [s],
+    blocks: true,
+    step: ([sequence]) => (sequence % 2 === 0 ? { result: sequence } : null),
+  });
+}
+
+/** Whether somebody has written since, so that what was read is worth nothing. */
+export function read_seqcount_retry(s: Seqcount, start: number): Operation<boolean> {
+  return operation<boolean>({
+    name: 'read_seqcount_retry',
+    args: [s, start],
+    reads: [s],
+    step: ([sequence]) => ({ result: sequence !== start }),
+  });
+}
+
+/** `seqlock_t`: a counter and the spinlock of its writers. */
+export class Seqlock extends Seqcount {
+  readonly lock: Spinlock;
+  readonly parts: readonly [Spinlock];
+
+  constructor(name: string, owner: Struct | null, lock: Spinlock) {
+    super(name, owner, lock);
+    this.lock = lock;
+    this.parts = [lock];
+  }
+}
+
+export function DEFINE_SEQLOCK(name: string): Seqlock {
+  return new Seqlock(name, null, DEFINE_SPINLOCK(`${name}.lock`));
+}
+
+/** `seqlock_t` inside a heap struct. */
+export function seqlock(): { embed(name: string, owner: Struct): Seqlock } {
+  return {
+    embed: (name, owner) => new Seqlock(name, owner, new Spinlock(`${name}.lock`, null, owner)),
+  };
+}
+
+/** The lock and the count in one step: readers look at the count only, writers at the lock. */
+export function write_seqlock(sl: Seqlock): Operation<void> {
+  return both('write_seqlock', sl, spin_lock(sl.lock));
+}
+
+export function write_sequnlock(sl: Seqlock): Operation<void> {
+  return both('write_sequnlock', sl, spin_unlock(sl.lock));
+}
+
+export function read_seqbegin(sl: Seqlock): Operation<number> {
+  const { spec } = read_seqcount_begin(sl);
+  return operation<number>({ ...spec, name: 'read_seqbegin' });
+}
+
+export function read_seqretry(sl: Seqlock, start: number): Operation<boolean> {
+  const { spec } = read_seqcount_retry(sl, start);
+  return operation<boolean>({ ...spec, name: 'read_seqretry' });
+}
+
+function count(
+  name: string,
+  s: Seqcount,
+  check?: (thread: ThreadContext) => Report | null,
+): Operation<void> {
+  return operation<void>({
+    name,
+    args: [s],
+    writes: [s],
+    ...(check ? { check } : {}),
+    step: ([sequence]) => ({ result: undefined, values: [sequence + 1] }),
+  });
+}
+
+function both(name: string, sl: Seqlock, locking: Operation<void>): Operation<void> {
+  const { spec } = silently(locking, count(name, sl));
+  return operation<void>({ ...spec, name, args: [sl], shown: [sl] });
+}
+
+function with_preemption(
+  step: Operation<void>,
+  change: (thread: ThreadContext) => void,
+): Operation<void> {
+  const { spec } = silently(step, reader_part(change));
+  return operation<void>({ ...spec, after: change });
+}
+
+/** __seqprop_assert() */
+function not_serialised(thread: ThreadContext, s: Seqcount): Report | null {
+  const lock = s.serialised;
+  if (lock && !thread.held.includes(lock.name)) {
+    const message = `write_seqcount_begin(${s.name}): lockdep_assert_held(${lock.name}) fails`;
+    return { rule: 'lock not held', message };
+  }
+  if (lock || thread.atomic > 0 || thread.irqsOff) return null;
+  return {
+    rule: 'preemption not disabled',
+    message: `write_seqcount_begin(${s.name}): lockdep_assert_preemption_disabled() fails`,
+  };
+}
