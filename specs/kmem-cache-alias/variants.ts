@@ -13,7 +13,7 @@ import { v4_18, v5_3, v5_4, v5_4_y, v5_8 } from '../kmem-cache-dying/generations
 
 export const P7 = 'P7: every child of a removed memcg is freed in the end';
 export const P8 = 'P8: a cache can be created while the one it could share goes away';
-export const P9 = 'P9: each cache is shut down and freed at most once';
+export const P9 = 'P9: kmem_cache_destroy touches nothing that is freed, and frees once';
 export const P9_KEPT = 'P9: no cache that somebody has is freed';
 export const P12 = 'P12: nobody waits for a work with slab_mutex held';
 export const P12_AA = 'P12: kmem_cache_destroy takes no lock that it holds';

@@ -78,7 +78,7 @@ export function* kmem_cache_destroy(s: KmemCache): Steps {
   if (refcount === 0 && !(variant.dying_at_zero && (yield* got_user_while_flushed(s)))) {
     let busy = yield* shutdown_memcg_caches(s);
     if (!busy) busy = yield* shutdown_cache(s);
-    // In the C shutdown_cache does that, for children too.
+    // In the C shutdown_cache does that, before the release, and for children too; slab_mutex is held.
     if (!busy && !variant.sysfs_goes_first) yield* sysfs_slab_unlink();
     // if (busy): "Slab cache still has objects"
   }

@@ -286,7 +286,7 @@ export const variants = {
 
   // Who has found a child before it was taken out of the array
   reader: {
-    about: 'call_rcu comes before the child is taken out of the array: what keeps it? (A.6 a)',
+    about: 'call_rcu comes before the child is taken out of the array: what keeps it?',
     params: one_reader,
   },
   'reader-v5.2': {
@@ -326,7 +326,8 @@ export const variants = {
 
   // A memcg that goes leaves its children to its parent, which is being removed as well
   inherited: {
-    about: 'the parent is made their memcg before it is referenced: who could put it? (A.6 b)',
+    about:
+      'the parent, held by one reference, is made their memcg before more are taken: who puts it?',
     params: inherited,
   },
   'inherited-typesafe': {
@@ -335,7 +336,7 @@ export const variants = {
     options: { typesafe: true, unlink_puts_memcg: false },
   },
   'inherited-release-puts-memcg': {
-    about: 'the same, and the release puts the memcg, without slab_mutex',
+    about: 'the same, and the release puts the memcg, without slab_mutex, as in no kernel',
     params: inherited,
     options: { release_puts_memcg: true },
     violates: [GET_AT_ZERO, UNDERFLOW, USE_AFTER_FREE],
@@ -343,7 +344,7 @@ export const variants = {
 
   // The second work of a child, while its first is in its tail on another CPU
   'works-overlap': {
-    about: 'INIT_WORK on a work that is not over (A.6)',
+    about: 'INIT_WORK on a work that is not over',
     params: last_page,
   },
   'works-overlap-unlocked': {

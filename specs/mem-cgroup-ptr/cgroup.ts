@@ -20,23 +20,25 @@ import {
   together,
   type Work,
 } from 'lockstep';
-import { memcg_offline_kmem } from './memcontrol.ts';
+import { mem_cgroup_css_offline } from './memcontrol.ts';
 import * as note from './notes.ts';
 import { cgroup_destroy_wq, cgroup_mutex, type MemCgroup, mem_cgroup } from './objects.ts';
 
 /**
  * kernel/cgroup/cgroup.c: how the css of a memcg goes away. Left out: the cgroup itself with the css
- * of its own, and what rmdir does before kill_css.
+ * of its own, what rmdir does before kill_css, and a css that fails to come online.
  */
 
-/** rmdir of a cgroup whose children, if it has any, were removed before it. */
-export function* kill_css(memcg: MemCgroup): Steps {
-  yield* css_get(memcg.css);
+/** cgroup_rmdir, for a cgroup whose children, if it has any, were removed before it. */
+export function* cgroup_rmdir(memcg: MemCgroup): Steps {
+  yield* mutex_lock(cgroup_mutex);
+  yield* css_get(memcg.css); // kill_css
   yield* percpu_ref_kill_and_confirm(memcg.css, css_killed_ref_fn);
+  yield* mutex_unlock(cgroup_mutex);
 }
 
 /** Runs in the RCU callback of the switch: nobody can get it online any more. */
-function* css_killed_ref_fn(ref: PercpuRef): Steps {
+export function* css_killed_ref_fn(ref: PercpuRef): Steps {
   const memcg = container_of(ref, mem_cgroup);
   if (yield* atomic_dec_and_test(memcg.online_cnt)) {
     yield* INIT_WORK(memcg.destroy_work, css_killed_work_fn);
@@ -49,7 +51,7 @@ function* css_killed_work_fn(work: Work): Steps {
   let memcg: MemCgroup | null = container_of(work, mem_cgroup);
   yield* mutex_lock(cgroup_mutex);
   do {
-    yield* memcg_offline_kmem(memcg);
+    yield* mem_cgroup_css_offline(memcg);
     yield* css_put_many(memcg.css, 1, note.offlined(memcg));
     // it cannot be freed before cgroup_mutex is released
     memcg = yield* load<MemCgroup | null>(memcg.parent);

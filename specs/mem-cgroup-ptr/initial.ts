@@ -18,21 +18,21 @@ export function numbered(name: string, at: number): string {
 }
 
 /**
- * Memcgs, each the parent of the next; `references`: those on the last, beside its base one.
- * `killed`: the last but one has been removed. Its base reference is gone, and that of its offline
- * work is there: it is no more online itself, and its child is.
+ * Memcgs, each the parent of the next; `references`: those on the last, beside its base one and
+ * that of its ID. `dying`: the last two have been removed. Their base references are gone, and those
+ * of their offline work are there; the last one's is about to be queued, its parent's waits for it.
  */
-export function line_of_memcgs(depth: number, references: number, killed: boolean): MemCgroup[] {
+export function line_of_memcgs(depth: number, references: number, dying: boolean): MemCgroup[] {
   const line: MemCgroup[] = [];
   for (let level = 1; level <= depth; level++) {
     const last = level === depth;
-    const dying = killed && level === depth - 1;
-    // the base reference, and one that each child has on its parent
-    const count = last ? 1 + references : 2;
+    const killed = dying && level >= depth - 1;
+    // the base reference, that of the ID, and one that each child has on its parent
+    const count = 1 + (variant.id_pins_css ? 1 : 0) + (last ? references : 1);
     const memcg = object(mem_cgroup, numbered('memcg', level - 1), {
-      css: { count, percpu: variant.css_percpu, killed: dying },
+      css: { count, percpu: variant.css_percpu, killed },
       parent: line.at(-1) ?? root_mem_cgroup,
-      online_cnt: last || dying ? 1 : 2,
+      online_cnt: last || killed ? 1 : 2,
     });
     line.push(memcg);
   }

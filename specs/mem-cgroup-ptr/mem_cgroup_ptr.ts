@@ -4,6 +4,7 @@ import {
   css_get,
   css_get_many,
   css_put_many,
+  kfree,
   kfree_rcu,
   kzalloc,
   list_add,
@@ -61,7 +62,7 @@ export function* mem_cgroup_get_kmem_ptr(memcg: MemCgroup): Steps<MemCgroupPtr |
   let at: MemCgroup | null = memcg;
   let memcg_ptr: MemCgroupPtr | null;
   let counted = false; // what the C knows only by where it leaves the loop
-  yield* rcu_read_lock();
+  if (variant.lookup_in_rcu) yield* rcu_read_lock();
   do {
     memcg_ptr = yield* READ_ONCE<MemCgroupPtr | null>(at.kmem_memcg_ptr);
     counted = memcg_ptr !== null && (yield* percpu_ref_tryget(memcg_ptr.refcnt));
@@ -74,7 +75,7 @@ export function* mem_cgroup_get_kmem_ptr(memcg: MemCgroup): Steps<MemCgroupPtr |
     if (variant.lookup_resets) memcg_ptr = null;
     at = parent;
   } while (at);
-  yield* rcu_read_unlock();
+  if (variant.lookup_in_rcu) yield* rcu_read_unlock();
   yield* assert(memcg_ptr === null || counted, COUNTED_OR_NULL);
   return memcg_ptr;
 }
@@ -82,34 +83,29 @@ export function* mem_cgroup_get_kmem_ptr(memcg: MemCgroup): Steps<MemCgroupPtr |
 /** Release of the reference count: in whatever context the last reference is dropped. */
 export function* memcg_ptr_release(ref: PercpuRef): Steps {
   const ptr = container_of(ref, mem_cgroup_ptr);
-  if (variant.release_locks) {
-    const flags = yield* spin_lock_irqsave(list_lock());
-    yield* unlink(ptr);
-    yield* spin_unlock_irqrestore(list_lock(), flags);
-  } else {
-    yield* unlink(ptr);
+  const flags = yield* spin_lock_irqsave(list_lock());
+  if (variant.release_unlinks) {
+    const home = (yield* load(ptr.memcg))!; // the C needs no head to take an entry off its list
+    yield* lockdep_assert_held(list_lock());
+    yield* together(list_del(ptr, home.kmem_memcg_ptr_list), note.list_used(home));
   }
+  yield* spin_unlock_irqrestore(list_lock(), flags);
 
   const memcg = (yield* load(ptr.memcg))!;
   yield* css_put_many(memcg.css, 1, note.held(memcg, -1));
   yield* percpu_ref_exit(ref);
-  yield* kfree_rcu(ptr.list);
-}
-
-function* unlink(ptr: MemCgroupPtr): Steps {
-  if (!variant.release_unlinks) return;
-  const home = (yield* load(ptr.memcg))!; // the C needs no head to take an entry off its list
-  yield* lockdep_assert_held(list_lock());
-  yield* together(list_del(ptr, home.kmem_memcg_ptr_list), note.list_used(home));
+  if (variant.frees_by_rcu) yield* kfree_rcu(ptr.list);
+  else yield* kfree(ptr);
 }
 
 /** Runs in the worker that offlines the memcg. */
 export function* memcg_reparent_kmem_memcg_ptr(memcg: MemCgroup, parent: MemCgroup): Steps {
   const own = (yield* load(memcg.kmem_memcg_ptr))!; // rcu_swap_protected
-  yield* WRITE_ONCE(memcg.kmem_memcg_ptr, null);
+  if (variant.clears_first) yield* WRITE_ONCE(memcg.kmem_memcg_ptr, null);
   if (variant.gets_before_kill) yield* get_for_own(memcg);
   yield* percpu_ref_kill(own.refcnt);
   if (!variant.gets_before_kill) yield* get_for_own(memcg);
+  if (!variant.clears_first) yield* WRITE_ONCE(memcg.kmem_memcg_ptr, null);
 
   let nr_reparented = 0;
   yield* spin_lock_irq(list_lock());

@@ -1,4 +1,5 @@
 import {
+  assert,
   css_get,
   css_put,
   css_tryget,
@@ -22,12 +23,14 @@ import {
   memcg_reparent_objcgs,
 } from './obj_cgroup.ts';
 import {
+  is_at_or_above,
   type MemCgroup,
   type MemCgroupPtr,
   parent_mem_cgroup,
   root_mem_cgroup,
   variant,
 } from './objects.ts';
+import { ANCESTOR } from './properties.ts';
 
 /**
  * mm/memcontrol.c around the two APIs. Left out: the kmem_caches, their ids, the statistics, and the
@@ -41,8 +44,13 @@ export function* memcg_online_kmem(memcg: MemCgroup): Steps {
   yield* store(memcg.kmem_state, 'ONLINE');
 }
 
-/** Part of the css_offline of a memcg. */
-export function* memcg_offline_kmem(memcg: MemCgroup): Steps {
+export function* mem_cgroup_css_offline(memcg: MemCgroup): Steps {
+  yield* memcg_offline_kmem(memcg);
+  // mem_cgroup_id_put: being online pins the ID, and the ID the css
+  if (variant.id_pins_css) yield* css_put(memcg.css);
+}
+
+function* memcg_offline_kmem(memcg: MemCgroup): Steps {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return;
   yield* store(memcg.kmem_state, 'ALLOCATED');
   const parent = (yield* parent_mem_cgroup(memcg)) ?? root_mem_cgroup;
@@ -55,23 +63,27 @@ export function* account(memcg: MemCgroup): Steps<MemCgroupPtr | null> {
   const ptr = yield* variant.merged
     ? get_obj_cgroup_from_current(memcg)
     : mem_cgroup_get_kmem_ptr(memcg);
-  if (ptr) yield* charge(ptr);
+  if (ptr) {
+    const charged = yield* charge(ptr);
+    yield* assert(is_at_or_above(memcg, charged), ANCESTOR);
+  }
   return ptr;
 }
 
-/** obj_cgroup_charge(). */
-export function* charge(ptr: MemCgroupPtr): Steps {
+/** obj_cgroup_charge(), for both APIs: the RFC's patch has no charge. Gives what was charged. */
+export function* charge(ptr: MemCgroupPtr): Steps<MemCgroup> {
   if (variant.charge_in_rcu) yield* rcu_read_lock();
   let memcg = (yield* READ_ONCE(ptr.memcg))!;
-  if (variant.charge_tries) {
+  if (variant.charge_tries && variant.charge_gets) {
     // unreached: where the task holds the memcg
     while (!(yield* css_tryget(memcg.css))) memcg = (yield* READ_ONCE(ptr.memcg))!;
-  } else {
+  } else if (variant.charge_gets) {
     yield* css_get(memcg.css);
   }
   if (variant.charge_in_rcu) yield* rcu_read_unlock();
   yield* page_counter_add(memcg, 1);
-  yield* css_put(memcg.css);
+  if (variant.charge_gets) yield* css_put(memcg.css);
+  return memcg;
 }
 
 /** An accounted object is freed, in whatever context. */

@@ -48,6 +48,12 @@ export function each_holds_one(memcg: MemCgroup): boolean {
   return peek(memcg.held_for_ptrs) >= inherited.length;
 }
 
+export function holds_one_each(memcg: MemCgroup): boolean {
+  const inherited = listed(memcg).filter((ptr) => peek(ptr.inherited));
+  const settled = peek(list_lock()) === null && !peek(memcg.reparented);
+  return !settled || peek(memcg.held_for_ptrs) === inherited.length;
+}
+
 export function on_its_list(ptr: MemCgroupPtr): boolean {
   if (peek(list_lock()) !== null || peek(ptr.list) !== 'linked') return true;
   const memcg = peek(ptr.memcg)!;

@@ -39,13 +39,21 @@ export const variant = options({
   gets_parent_in_lock: false,
   /** memcg_init_kmem_memcg_ptr takes css_set_lock to put the pointer on the list. */
   init_locks: false,
-  /** The release takes the pointer off its list, and does so under css_set_lock. */
+  /** An online memcg holds its ID, and the ID holds the css. */
+  id_pins_css: true,
+  /** The pointer is cleared before the kill. */
+  clears_first: true,
+  /** A lookup is an RCU section, and a pointer is freed after a grace period. */
+  lookup_in_rcu: true,
+  frees_by_rcu: true,
+  /** The release takes the pointer off its list. */
   release_unlinks: true,
-  release_locks: true,
   /** 2f7659a31473: a lookup forgets the pointer that it could not get. */
   lookup_resets: false,
   /** eefbfa7fd678: a charge takes the memcg with css_tryget, not with css_get. */
   charge_tries: false,
+  /** A charge holds the memcg. */
+  charge_gets: true,
   /** A charge, and an uncharge, reads pointer->memcg inside an RCU section. */
   charge_in_rcu: true,
   /** Off (cgroup v1): the page counters of a memcg, and so parent_mem_cgroup(), have no parent. */
@@ -135,6 +143,12 @@ export const root_mem_cgroup = object(mem_cgroup, 'root_mem_cgroup', { css: { no
 export function* parent_mem_cgroup(memcg: MemCgroup): Steps<MemCgroup | null> {
   if (variant.use_hierarchy) return yield* load(memcg.parent);
   return variant.links_to_root && memcg !== root_mem_cgroup ? root_mem_cgroup : null;
+}
+
+/** Is `other` the memcg or one of those above it? (What no step changes, so a property may ask.) */
+export function is_at_or_above(memcg: MemCgroup, other: MemCgroup): boolean {
+  const parent = memcg.parent.initial;
+  return memcg === other || (parent !== null && is_at_or_above(parent, other));
 }
 
 /** How the reference count of a pointer is made. */

@@ -17,10 +17,10 @@ import {
   type ThreadOptions,
   wait_until,
 } from 'lockstep';
-import { kill_css } from './cgroup.ts';
+import { cgroup_rmdir, css_killed_ref_fn } from './cgroup.ts';
 import { inherited_ptrs, line_of_memcgs, numbered, own_ptr } from './initial.ts';
 import { account, charge, memcg_online_kmem, unaccount } from './memcontrol.ts';
-import { each_holds_one, ever, has_live_memcg, on_its_list } from './notes.ts';
+import { each_holds_one, ever, has_live_memcg, holds_one_each, on_its_list } from './notes.ts';
 import {
   cgroup_destroy_wq,
   css_set_lock,
@@ -41,11 +41,11 @@ export default defineSpec({
     removed: 1,
     /** 1: a memcg is removed only when the one below it is gone. */
     one_by_one: 0,
-    /** 1: the parent of the lowest has been removed, and waits for the lowest to go offline. */
-    parent_killed: 0,
+    /** 1: instead, the lowest and its parent have been removed; who goes offline is told next. */
+    dying: 0,
     /** 1: the lowest is created first. */
     created: 0,
-    /** Pointers that the lowest has inherited from children that are gone, each held by one byte. */
+    /** Pointers that the lowest has inherited from children that are gone, each with a small object. */
     inherited: 0,
     /** Objects of the lowest memcg that are freed in softirq. */
     objects: 0,
@@ -61,10 +61,10 @@ export default defineSpec({
   },
   variants,
   build({ params }) {
-    const { depth, removed, created, inherited, objects, chargers, cpus } = params;
+    const { depth, removed, created, inherited, objects, chargers, cpus, dying } = params;
     const readers = params.tasks + params.softirqs;
     const charged = objects + chargers;
-    const memcgs = line_of_memcgs(depth, readers + inherited, params.parent_killed === 1);
+    const memcgs = line_of_memcgs(depth, readers + inherited, dying === 1);
     const lowest = memcgs.at(-1)!;
     const all = [root_mem_cgroup, ...memcgs];
     for (const memcg of all) initially(memcg.memory, charged);
@@ -75,10 +75,12 @@ export default defineSpec({
     const old = inherited_ptrs(lowest, inherited);
     const used = own.at(-1)!;
 
-    const gone = memcgs.slice(depth - removed - params.parent_killed);
+    const gone = memcgs.slice(depth - (dying === 1 ? 2 : removed));
     const threads: Record<string, ThreadOptions> = {};
     if (created === 1) {
       threads.rmdir = { run: () => create_and_remove(lowest) };
+    } else if (dying === 1) {
+      threads.killed = { run: () => css_killed_ref_fn(lowest.css), kind: 'softirq' };
     } else if (removed > 0) {
       const order = memcgs.slice(depth - removed).reverse();
       threads.rmdir = { run: () => remove(order, params.one_by_one === 1) };
@@ -95,12 +97,8 @@ export default defineSpec({
     if (params.signals === 1) {
       threads.fork = { run: () => fork(siglock) };
       threads.signal = { run: () => signal(siglock, old) };
-    } else {
-      for (const [at, ptr] of old.entries())
-        threads[numbered('free_old', at)] = {
-          run: () => percpu_ref_put(ptr.refcnt),
-          kind: 'softirq',
-        };
+    } else if (inherited > 0) {
+      threads.free_old = { run: () => put_all(old), kind: 'softirq' };
     }
 
     const ptrs = [...own, ...old];
@@ -119,13 +117,15 @@ export default defineSpec({
         [property.NOT_FREED_IN_SECTION]: (report) =>
           report.rule === 'use-after-free' &&
           report.type === 'mem_cgroup' &&
+          !report.stack.some((fn) => fn.endsWith('_release')) &&
           (report.stack.includes('charge') || report.stack.includes('unaccount')),
         [property.LIST_LOCK]: (report) => report.rule === 'lock not held',
-        [property.NO_LATE_LIST_OP]: (report) => report.rule === 'list corruption',
+        [property.NODE_OR_HEAD]: (report) =>
+          report.rule === 'list corruption' && /in use as|queued over/.test(report.message),
       },
       sometimes: {
         ...(removed > 0 && {
-          'rmdir: the memcgs are freed': () => gone.every((memcg) => freed(memcg)),
+          'rmdir, killed: the memcgs are freed': () => gone.every((memcg) => freed(memcg)),
         }),
         ...(readers + chargers > 0 && {
           'task, softirq_task, charger: all have charged an object at once': () =>
@@ -146,6 +146,7 @@ export default defineSpec({
       },
       atEnd: {
         [property.ALL_FREED]: () => gone.every(freed),
+        [property.ONE_EACH]: () => all.every(holds_one_each),
         [property.ALL_UNCHARGED]: () =>
           all.every((memcg) => freed(memcg) || peek(memcg.memory) === 0),
       },
@@ -155,13 +156,13 @@ export default defineSpec({
 
 function* create_and_remove(memcg: MemCgroup): Steps {
   yield* memcg_online_kmem(memcg);
-  yield* kill_css(memcg);
+  yield* cgroup_rmdir(memcg);
 }
 
 /** `one_by_one`: each only when the one before it is gone. */
 function* remove(memcgs: readonly MemCgroup[], one_by_one: boolean): Steps {
   for (const memcg of memcgs) {
-    yield* kill_css(memcg);
+    yield* cgroup_rmdir(memcg);
     // unreached: unless one_by_one
     if (one_by_one) yield* wait_until(memcg.life, (life) => life === 'freed');
   }
@@ -181,10 +182,15 @@ function* charge_more(ptr: MemCgroupPtr): Steps {
   yield* unaccount(ptr);
 }
 
+/** Objects that are less than a page, so that nothing is uncharged. */
+function* put_all(ptrs: readonly MemCgroupPtr[]): Steps {
+  for (const ptr of ptrs) yield* percpu_ref_put(ptr.refcnt);
+}
+
 /** flush_sigqueue(): entries, accounted to whoever sent the signal, are freed under siglock. */
 function* signal(siglock: Spinlock, ptrs: readonly MemCgroupPtr[]): Steps {
   const flags = yield* spin_lock_irqsave(siglock);
-  for (const ptr of ptrs) yield* percpu_ref_put(ptr.refcnt);
+  yield* put_all(ptrs);
   yield* spin_unlock_irqrestore(siglock, flags);
 }
 

@@ -1,10 +1,6 @@
 import * as property from './properties.ts';
 
-/**
- * Which question each variant answers, and what the checker says: the exact properties that fail.
- * R-a and R-b name two hazards of the RFC: a put that may come before its get, of the memcg that goes
- * offline, and of its parent.
- */
+/** Which question each variant answers, and what the checker says: the exact properties that fail. */
 
 const own_get_first = { gets_before_kill: true };
 const mended = { ...own_get_first, gets_parent_in_lock: true };
@@ -32,9 +28,9 @@ const FLAT = [property.NO_UNDERFLOW, property.ALL_UNCHARGED];
 
 export const variants = {
   rfc: {
-    about: 'R-a: the pointer is killed before its reference is taken on the memcg',
+    about: 'references on the memcg (R-a) and on its parent (R-b) are put before they are taken',
     kernel: RFC,
-    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+    violates: UNACCOUNTED,
   },
   'rfc-own-get-first': {
     about: 'the same with the reference taken first; the parent is root, whose css counts nothing',
@@ -45,10 +41,19 @@ export const variants = {
     about: 'and the references on the parent are taken before the lock is dropped (R-b)',
     options: mended,
   },
+  'rfc-id-lets-go': {
+    about: 'why R-a does no harm: what if the ID of an online memcg did not hold the memcg?',
+    options: { id_pins_css: false },
+    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+  },
+  'rfc-id-lets-go-mended': {
+    about: 'R-a mended is no matter of the ID',
+    options: { ...mended, id_pins_css: false },
+  },
   'rfc-plain-count': {
     about: 'R-a when the count of the pointer is one plain atomic: the kill itself releases it',
     options: { ptr_percpu: false },
-    violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
+    violates: UNACCOUNTED,
   },
   'rfc-mended-plain-count': {
     about: 'the same, mended',
@@ -57,14 +62,14 @@ export const variants = {
 
   // R-b: references on the parent that are put before they are taken
   'rfc-parent-online': {
-    about: 'R-b with two pointers while the parent is online: its css counts per CPU, no harm',
-    params: { depth: 2, inherited: 1 },
+    about: 'R-b with three pointers while the parent is online: its css counts per CPU, no harm',
+    params: { depth: 2, inherited: 2 },
     options: own_get_first,
     violates: UNACCOUNTED,
   },
   'rfc-parent-online-plain-css': {
     about: 'the same when the count of the css is one plain atomic: an online cgroup is released',
-    params: { depth: 2, inherited: 1 },
+    params: { depth: 2, inherited: 2 },
     options: { ...own_get_first, css_percpu: false },
     violates: [
       ...UNACCOUNTED,
@@ -76,18 +81,18 @@ export const variants = {
   },
   'rfc-parent-online-plain-css-mended': {
     about: 'the same, mended',
-    params: { depth: 2, inherited: 1 },
+    params: { depth: 2, inherited: 2 },
     options: { ...mended, css_percpu: false },
   },
   'rfc-parent-dying': {
-    about: 'R-b with two pointers while the parent is being removed',
-    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    about: 'R-b with three pointers while the parent is being removed',
+    params: { depth: 2, dying: 1, inherited: 2 },
     options: own_get_first,
     violates: [...UNACCOUNTED, property.NEVER_ONLINE, ...RELEASED_TWICE],
   },
   'rfc-parent-dying-mended': {
     about: 'the same, mended',
-    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    params: { depth: 2, dying: 1, inherited: 2 },
     options: mended,
   },
 
@@ -115,20 +120,22 @@ export const variants = {
     params: { created: 1 },
     options: { ...mended, init_locks: true },
   },
-  'rfc-release-without-lock': {
-    about: 'what does css_set_lock protect? The release takes a pointer off the list without it',
-    params: { inherited: 1 },
-    options: { ...mended, release_locks: false },
-    violates: [
-      ...UNACCOUNTED,
-      property.NEVER_ONLINE,
-      property.LIST_LOCK,
-      property.OLD_HEAD,
-      property.NO_LATE_LIST_OP,
-      property.ALL_FREED,
-      'percpu_ref underflow',
-      'use-after-free',
-    ],
+  'rfc-lookup-without-rcu': {
+    about: '"released using rcu, so it can be accessed in a rcu read section": and outside?',
+    params: { tasks: 1 },
+    options: { ...mended, lookup_in_rcu: false },
+    violates: ['use-after-free'],
+  },
+  'rfc-kfree': {
+    about: 'released at once: the grace period of the kill comes after the pointer was cleared',
+    params: { tasks: 1 },
+    options: { ...mended, frees_by_rcu: false },
+  },
+  'rfc-clears-last': {
+    about: 'the pointer is cleared after the kill: a lookup finds it when it is released already',
+    params: { tasks: 1 },
+    options: { ...mended, clears_first: false },
+    violates: ['use-after-free'],
   },
   'rfc-release-without-list-del': {
     about: 'the rcu_head overwrites the node of a list that the pointer is still on',
@@ -137,8 +144,8 @@ export const variants = {
     violates: [
       ...UNACCOUNTED,
       property.NEVER_ONLINE,
-      property.NOT_FREED_IN_SECTION,
-      property.NO_LATE_LIST_OP,
+      property.ONE_EACH,
+      property.NODE_OR_HEAD,
       'percpu_ref underflow',
       'use-after-free',
     ],
@@ -155,7 +162,7 @@ export const variants = {
   },
   'rfc-depth-3': {
     about: 'a task in the lowest of three, whose parent is being removed too',
-    params: { depth: 3, parent_killed: 1, tasks: 1 },
+    params: { depth: 3, dying: 1, tasks: 1 },
     options: mended,
   },
   'rfc-up-to-root': {
@@ -172,7 +179,8 @@ export const variants = {
 
   // R-c: without use_hierarchy a lookup ends at the memcg itself
   'rfc-flat': {
-    about: 'R-c cannot happen with a percpu_ref: who sees the pointer holds back its switch',
+    about:
+      'R-c does not happen: who sees the pointer holds back its switch; counters have no parent',
     params: { tasks: 1 },
     options: { ...mended, use_hierarchy: false },
     violates: [...FLAT, property.NULL_MEANS_PARENT],
@@ -195,7 +203,8 @@ export const variants = {
     ],
   },
   'rfc-flat-plain-count-resets': {
-    about: 'the same, and the lookup forgets what it did not get',
+    about:
+      'the same, and the lookup forgets what it did not get: R-c is gone, the counters are not',
     params: { tasks: 1 },
     options: { ...mended, use_hierarchy: false, ptr_percpu: false, lookup_resets: true },
     violates: [...FLAT, property.NULL_MEANS_PARENT],
@@ -222,13 +231,13 @@ export const variants = {
     options: v5_9,
   },
   'v5.9-parent-dying': {
-    about: 'as rfc-parent-dying',
+    about: 'the situation of rfc-parent-dying; the parent is got under the lock',
     kernel: '5.9, bf4f059954dc',
-    params: { depth: 2, parent_killed: 1, inherited: 1 },
+    params: { depth: 2, dying: 1, inherited: 2 },
     options: v5_9,
   },
   'v5.9-created': {
-    about: 'as rfc-created: the own pointer is on no list',
+    about: 'the situation of rfc-created; the own pointer is on no list',
     kernel: '5.9, bf4f059954dc',
     params: { created: 1 },
     options: v5_9,
@@ -275,6 +284,12 @@ export const variants = {
     kernel: '5.10, eefbfa7fd678',
     params: { chargers: 1 },
     options: v5_10,
+  },
+  'v5.10-charger-without-get': {
+    about: 'what is the reference for that a charge takes on the memcg?',
+    params: { chargers: 1 },
+    options: { ...v5_10, charge_gets: false },
+    violates: [property.NOT_FREED_IN_SECTION],
   },
   'v5.9-flat': {
     about: 'without use_hierarchy: a lookup in a removed memcg, and an uncharge of root',
