@@ -51,14 +51,20 @@ export const variants = {
     violates: [P7, P18],
   },
   'v5.2-shared-no-pages': {
-    about: 'the same without pages: a child goes with its memcg, deactivated or not',
+    about:
+      'the situation of v5.2-shared without pages: a child goes with its memcg, deactivated or not',
     kernel: '4.18 to 5.2, 92ee383f6daa',
     params: { ...shared, pages: 0 },
     options: v4_18,
     violates: [P18],
   },
-  'v5.2-shared-at-zero': {
+  'v5.2-shared-no-pages-at-zero': {
     about: 'the same, and only the last user sets the flag',
+    params: { ...shared, pages: 0 },
+    options: { ...v4_18, dying_at_zero: true },
+  },
+  'v5.2-shared-at-zero': {
+    about: 'the situation of v5.2-shared, and only the last user sets the flag',
     params: shared,
     options: { ...v4_18, dying_at_zero: true },
   },

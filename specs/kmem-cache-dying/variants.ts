@@ -69,6 +69,18 @@ export const variants = {
     params: { pages: 1 },
     options: v4_18,
   },
+  'v5.2-deactivation': {
+    about: 'the situation of v4.17',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { allocators: 0 },
+    options: v4_18,
+  },
+  'v5.2-creation': {
+    about: 'the situation of v4.17-create',
+    kernel: '4.18 to 5.2, 92ee383f6daa',
+    params: { memcgs: 0 },
+    options: v4_18,
+  },
   'v5.2-no-flag': {
     about: 'the same, which waits but sets no flag: what is the flag for?',
     params: { pages: 1 },
@@ -218,6 +230,10 @@ export const variants = {
   },
 
   // The rule for users
+  'allocation-before-destroy': {
+    about: 'users keep the rule and only allocate before the cache is destroyed',
+    params: { memcgs: 0 },
+  },
   'allocation-after-destroy': {
     about: 'a user breaks the rule and allocates while the cache is destroyed',
     params: { memcgs: 0 },

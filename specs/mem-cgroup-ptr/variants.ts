@@ -67,6 +67,11 @@ export const variants = {
     options: own_get_first,
     violates: UNACCOUNTED,
   },
+  'rfc-parent-online-mended': {
+    about: 'the same, mended',
+    params: { depth: 2, inherited: 2 },
+    options: mended,
+  },
   'rfc-parent-online-plain-css': {
     about: 'the same when the count of the css is one plain atomic: an online cgroup is released',
     params: { depth: 2, inherited: 2 },
@@ -120,6 +125,11 @@ export const variants = {
     params: { created: 1 },
     options: { ...mended, init_locks: true },
   },
+  'rfc-lookup': {
+    about: 'a task looks up, charges and puts while its memcg is removed',
+    params: { tasks: 1 },
+    options: mended,
+  },
   'rfc-lookup-without-rcu': {
     about: '"released using rcu, so it can be accessed in a rcu read section": and outside?',
     params: { tasks: 1 },
@@ -136,6 +146,11 @@ export const variants = {
     params: { tasks: 1 },
     options: { ...mended, clears_first: false },
     violates: ['use-after-free'],
+  },
+  'rfc-object': {
+    about: 'an object is freed while its memcg is removed',
+    params: { objects: 1 },
+    options: mended,
   },
   'rfc-release-without-list-del': {
     about: 'the rcu_head overwrites the node of a list that the pointer is still on',

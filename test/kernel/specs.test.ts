@@ -13,6 +13,7 @@ const ptr = await loadSpec('specs/mem-cgroup-ptr/spec.ts');
 /** Their reduced searches take too long for a test, and their full ones are that of the kept traces. */
 const LARGE = [
   'rfc-parent-online',
+  'rfc-parent-online-mended',
   'rfc-parent-online-plain-css',
   'rfc-parent-online-plain-css-mended',
   'rfc-parent-dying',
