@@ -15,5 +15,5 @@ export const engine: Engine = {
       workers: workers ?? availableParallelism(),
       interrupted: () => signal.aborted,
     }),
-  replay: (program, schedule) => replay(program, schedule, guarded),
+  replay: (program, schedule, earlier) => replay(program, schedule, guarded, earlier),
 };

@@ -31,7 +31,7 @@ export async function confirmAll(
       if (property.kind === 'sometimes') continue;
       throw unconfirmed(program, property, 'the search gave no schedule');
     }
-    const replay = engine.replay(program, property.schedule);
+    const replay = engine.replay(program, property.schedule, property.earlier);
     if (!confirms(replay, property.name)) {
       const why = replay.diverged
         ? `at step ${replay.diverged.step}: ${replay.diverged.message}`

@@ -30,5 +30,9 @@ export interface Engine {
     overrides: Readonly<Record<string, number>>,
   ): Program;
   verify(loaded: LoadedSpec, program: Program, limits: SearchLimits): Promise<Outcome>;
-  replay(program: Program, schedule: readonly string[]): Replay;
+  replay(
+    program: Program,
+    schedule: readonly string[],
+    earlier: readonly (readonly string[])[],
+  ): Replay;
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { PropertyOutcome, Replay } from '../explore/outcome.ts';
+import type { PropertyOutcome, Replay, StepRecord } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
-import { type Trace, writeTrace } from '../verdict/trace.ts';
+import { type Trace, type TraceStep, writeTrace } from '../verdict/trace.ts';
 import { tracePath } from '../verdict/trace-path.ts';
 import type { Context } from './context.ts';
 
@@ -20,15 +20,22 @@ export function traceOf(
     params: program.params,
     property: property.name,
     message: property.message ?? '',
-    steps: replay.steps.map((step) => ({
-      thread: step.thread,
-      operation: step.operation,
-      text: step.text,
-      objects: [...step.objects],
-      result: step.result,
-      file: step.site ? relative(cwd, step.site.file) : null,
-      line: step.site?.line ?? null,
-    })),
+    ...(replay.earlier.length > 0 && {
+      earlier: replay.earlier.map((steps) => steps.map((step) => recorded(cwd, step))),
+    }),
+    steps: replay.steps.map((step) => recorded(cwd, step)),
+  };
+}
+
+function recorded(cwd: string, step: StepRecord): TraceStep {
+  return {
+    thread: step.thread,
+    operation: step.operation,
+    text: step.text,
+    objects: [...step.objects],
+    result: step.result,
+    file: step.site ? relative(cwd, step.site.file) : null,
+    line: step.site?.line ?? null,
   };
 }
 

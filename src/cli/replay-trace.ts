@@ -62,10 +62,9 @@ async function replayOne(
   const loaded = await load(specFileOf(trace, file, context.cwd));
   const variant = options.variant ?? trace.variant;
   const program = instantiateFor(trace, file, loaded, options, engine);
-  const replay = engine.replay(
-    program,
-    trace.steps.map((step) => step.thread),
-  );
+  const scheduleOf = (steps: Trace['steps']) => steps.map(({ thread }) => thread);
+  const earlier = (trace.earlier ?? []).map(scheduleOf);
+  const replay = engine.replay(program, scheduleOf(trace.steps), earlier);
   const changed = loaded.digest !== trace.spec.digest;
   return { trace, variant, changed, replay, reproduction: reproduce(trace, replay) };
 }

@@ -1,10 +1,14 @@
-import type { Machine, Transition } from '../model/machine.ts';
+import type { Machine, Node, Transition } from '../model/machine.ts';
+import type { Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
 import { SpecError } from '../model/shared.ts';
-import { type Broken, brokenBy, deadlockIn, Findings } from './findings.ts';
+import { type Broken, brokenBy, brokenByReport, deadlockIn, Findings } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import { Knowledge } from './knowledge.ts';
+import { leakReport, leaksIn } from './leaks.ts';
+import { type Fact, factsOf, keyOf, lockReports } from './lockdep.ts';
 import { StateProperty } from './properties.ts';
+import { raceReport, racesIn } from './races.ts';
 import { Reduction } from './reduction.ts';
 import { FULL, NEW, type VisitedTable } from './visited.ts';
 
@@ -41,6 +45,11 @@ export class Explorer {
   private level = -1;
   private unwitnessed: readonly StateProperty[] = [];
   private readonly broken = new Map<Transition, readonly Broken[]>();
+  /** Per thread, by local state id: what lockdep learns there, and in which level it has. */
+  private readonly lockFacts: (readonly string[])[][];
+  private factLevels: number[][] = [];
+  private factsReported = 0;
+  private readonly races: boolean;
 
   constructor(
     machine: Machine,
@@ -57,6 +66,8 @@ export class Explorer {
       );
     }
     this.machine = machine;
+    this.lockFacts = machine.threads.map(() => []);
+    this.races = !Object.hasOwn(program.unchecked, 'data-race');
     this.always = properties(program.always);
     this.atEnd = properties(program.atEnd);
     this.sometimes = properties(program.sometimes);
@@ -97,6 +108,8 @@ export class Explorer {
   /** Starts a round: freezes what is known, forgets what was found. */
   beginRound(): void {
     this.findings = new Findings();
+    this.factLevels = this.machine.threads.map(() => []);
+    this.factsReported = 0;
     this.beginLevel(-1);
     this.transitions = 0;
     this.finalStates = 0;
@@ -117,7 +130,39 @@ export class Explorer {
     const frontier = this.makeFrontier();
     frontier.push(this.machine.initialRow(), 0, this.machine.width, 0, 0);
     this.checkState(frontier, 0, 0, null);
+    const rows = frontier.rows;
+    this.machine.threads.forEach((_, thread) => {
+      this.noteLocks(this.machine.node(rows, 0, thread), 0, 0, 0);
+    });
     return frontier;
+  }
+
+  /** What lockdep makes of all that was seen up to this level, by whomever. */
+  reportLocks(level: number): void {
+    const { facts } = this.findings;
+    if (facts.size === this.factsReported) return;
+    this.factsReported = facts.size;
+    const known = [...facts.keys()].map((key) => JSON.parse(key) as Fact);
+    for (const { rule, message, facts: because } of lockReports(known)) {
+      const seen = because.map((key) => facts.get(key)!);
+      const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
+      const earlier = seen.filter((each) => each !== last);
+      for (const broken of brokenByReport(this.machine, { rule, message }, null)) {
+        this.findings.offer({ ...broken, ...last, level, thread: -1, earlier });
+      }
+    }
+  }
+
+  private noteLocks(node: Node, level: number, hi: number, lo: number): void {
+    const { thread, state } = node;
+    const facts = this.lockFacts[thread]!;
+    facts[state.id] ??= factsOf(node).map(keyOf);
+    const keys = facts[state.id]!;
+    if (keys.length === 0) return;
+    const levels = this.factLevels[thread]!;
+    levels[state.id] ??= level;
+    if (levels[state.id]! < level) return;
+    for (const key of keys) this.findings.see(key, { level, hi, lo });
   }
 
   /**
@@ -167,6 +212,7 @@ export class Explorer {
       this.moves[t] = move;
       if (move) enabled |= 1 << t;
     }
+    if (this.races) this.checkRaces(current, base, level, hi, lo);
     if (enabled === 0) {
       this.finish(current, base, level, hi, lo);
       return true;
@@ -192,6 +238,31 @@ export class Explorer {
       if (seen === NEW) this.enter(current, base, next, move, nextHi, nextLo, level + 1);
     }
     return true;
+  }
+
+  private checkRaces(
+    { rows }: Frontier,
+    base: number,
+    level: number,
+    hi: number,
+    lo: number,
+  ): void {
+    for (const race of racesIn(this.machine, rows, base, this.moves)) {
+      this.offerReport(raceReport(this.machine, race), race.a, level, hi, lo);
+    }
+  }
+
+  /** A report on a state. */
+  private offerReport(
+    report: Report,
+    node: Node | null,
+    level: number,
+    hi: number,
+    lo: number,
+  ): void {
+    for (const { property, kind, message } of brokenByReport(this.machine, report, node)) {
+      this.findings.offer({ property, kind, message, level, hi, lo, thread: -1 });
+    }
   }
 
   /** A smallest persistent set that may be explored alone, as a mask; 0: explore all. */
@@ -252,6 +323,7 @@ export class Explorer {
     next.rows[to + move.node.thread] = move.next.state.id;
     const { changes } = move;
     for (let i = 0; i < changes.length; i += 2) next.rows[to + changes[i]!] = changes[i + 1]!;
+    this.noteLocks(move.next, level, hi, lo);
     this.checkState(next, next.count - 1, level, move);
   }
 
@@ -296,15 +368,10 @@ export class Explorer {
     const index = base / current.stride;
     const deadlock = deadlockIn(this.machine, current.rows, base);
     if (deadlock) {
-      this.findings.offer({
-        property: 'deadlock',
-        kind: 'rule',
-        message: deadlock,
-        level,
-        hi,
-        lo,
-        thread: -1,
-      });
+      this.offerReport({ rule: 'deadlock', message: deadlock }, null, level, hi, lo);
+    } else {
+      const leaks = leaksIn(this.machine, current.rows, base, current.stride);
+      if (leaks.length > 0) this.offerReport(leakReport(leaks), null, level, hi, lo);
     }
     for (const property of this.atEnd) {
       if (!this.ask(property, current, index)) {

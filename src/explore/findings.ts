@@ -1,6 +1,6 @@
 import { before } from '../model/fingerprint.ts';
-import type { Machine, Transition } from '../model/machine.ts';
-import { describe } from '../model/operation.ts';
+import type { Machine, Node, Transition } from '../model/machine.ts';
+import { describe, type Report } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { PropertyKind } from './outcome.ts';
 
@@ -15,6 +15,15 @@ export interface Finding {
   readonly lo: number;
   /** The thread that takes the breaking step; -1: the state itself is at fault. */
   readonly thread: number;
+  /** Other states that it takes as well, each in a run of its own: what lockdep remembers. */
+  readonly earlier?: readonly Sighting[];
+}
+
+/** A state in which something was seen. */
+export interface Sighting {
+  readonly level: number;
+  readonly hi: number;
+  readonly lo: number;
 }
 
 /** The least finding per property, by level, then fingerprint, then thread: not by who came first. */
@@ -22,11 +31,22 @@ export class Findings {
   readonly byProperty = new Map<string, Finding>();
   /** Witnesses (`sometimes`) that some state was one for. */
   readonly witnessed = new Set<string>();
+  /** What lockdep knows, by key, and where it was seen first. */
+  readonly facts = new Map<string, Sighting>();
+
+  see(fact: string, sighting: Sighting): void {
+    const old = this.facts.get(fact);
+    if (!old || isEarlier(sighting, old)) this.facts.set(fact, sighting);
+  }
 
   offer(finding: Finding): void {
     const old = this.byProperty.get(finding.property);
     if (!old || isLess(finding, old)) this.byProperty.set(finding.property, finding);
   }
+}
+
+function isEarlier(a: Sighting, b: Sighting): boolean {
+  return a.level !== b.level ? a.level < b.level : before(a.hi, a.lo, b.hi, b.lo);
 }
 
 function isLess(a: Finding, b: Finding): boolean {
@@ -42,28 +62,38 @@ export interface Broken {
   readonly property: string;
   readonly kind: PropertyKind;
   readonly message: string;
+  /** Name of the object concerned. */
+  readonly object?: string | undefined;
 }
 
-/** The properties that the reports of a step break: those that claim it, else the rule itself. */
-export function brokenBy(machine: Machine, transition: Transition): Broken[] {
-  const thread = machine.threads[transition.node.thread]!.declaration.name;
-  const stack = functionsOf(transition.node.state.sites);
-  return transition.reports.flatMap((report): Broken[] => {
-    const { rule, message } = report;
-    const claimed = machine.program.never.filter(({ matches }) =>
-      matches({ ...report, thread, stack }),
-    );
-    if (claimed.length > 0) {
-      return claimed.map(({ name }) => ({
-        rule,
-        property: name,
-        kind: 'never',
-        message: `${rule}: ${message}`,
-      }));
-    }
-    const kind = runtime.assertions.has(rule) ? 'assert' : 'rule';
-    return [{ rule, property: rule, kind, message }];
-  });
+/** The properties that the reports of a step break. */
+export function brokenBy(machine: Machine, { node, reports }: Transition): Broken[] {
+  return reports.flatMap((report) => brokenByReport(machine, report, node));
+}
+
+/**
+ * The properties that a report breaks: those that claim it, else the rule itself; none when the rule
+ * is not checked.
+ * @param node where the thread is that is at fault; null: no one thread is
+ */
+export function brokenByReport(machine: Machine, report: Report, node: Node | null): Broken[] {
+  const { rule, message, object, title = rule } = report;
+  const { never, unchecked } = machine.program;
+  if (Object.hasOwn(unchecked, rule)) return [];
+  const thread = node ? machine.threads[node.thread]!.declaration.name : '';
+  const stack = node ? functionsOf(node.state.sites) : [];
+  const claimed = never.filter(({ matches }) => matches({ ...report, thread, stack }));
+  if (claimed.length > 0) {
+    return claimed.map(({ name }) => ({
+      rule,
+      property: name,
+      kind: 'never',
+      message: `${title}: ${message}`,
+      object,
+    }));
+  }
+  const kind = runtime.assertions.has(rule) ? 'assert' : 'rule';
+  return [{ rule, property: title, kind, message, object }];
 }
 
 /** Names of the functions on a suspended call stack, outermost first. */
@@ -77,12 +107,18 @@ export interface Wait {
   readonly holder: string | null;
 }
 
+/** What a thread waits for whose CPU runs a handler. */
+const INTERRUPTED = 'interrupt';
+
 /** Who waits in the state at `base`, for what, and which thread holds it when its value names one. */
 export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[] {
   const names = new Set(machine.threads.map((thread) => thread.declaration.name));
   return machine.threads.flatMap((automaton, thread) => {
     const node = machine.node(rows, base, thread);
     if (!node.state.pending || machine.transition(rows, base, thread)) return [];
+    const { name } = automaton.declaration;
+    const handler = machine.handlerOver(rows, base, node);
+    if (handler !== null) return [{ thread: name, text: INTERRUPTED, holder: handler }];
     const holders = node.writes
       .flatMap((position) => {
         const { object, values } = machine.slotAt(position);
@@ -91,7 +127,7 @@ export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[
       .filter((holder) => typeof holder === 'string' && names.has(holder));
     return [
       {
-        thread: automaton.declaration.name,
+        thread: name,
         text: describe(node.state.pending),
         holder: (holders[0] as string | undefined) ?? null,
       },
@@ -110,9 +146,10 @@ export function deadlockIn(machine: Machine, rows: Int32Array, base: number): st
   });
   if (!stuck) return null;
   return waitsIn(machine, rows, base)
-    .map(
-      ({ thread, text, holder }) =>
-        `${thread} waits at ${text}${holder ? `, held by ${holder}` : ''}`,
+    .map(({ thread, text, holder }) =>
+      text === INTERRUPTED
+        ? `${thread} is interrupted by ${holder}`
+        : `${thread} waits at ${text}${holder ? `, held by ${holder}` : ''}`,
     )
     .join('; ');
 }

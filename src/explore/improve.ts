@@ -1,8 +1,10 @@
 import type { Machine } from '../model/machine.ts';
-import type { Outcome } from './outcome.ts';
+import { brokenByReport } from './findings.ts';
+import { Lockdep } from './lockdep.ts';
+import type { Outcome, PropertyOutcome } from './outcome.ts';
 import { StateProperty } from './properties.ts';
 import { type SearchOptions, searchOn } from './search.ts';
-import { straighten } from './straighten.ts';
+import { alongStates, straighten } from './straighten.ts';
 
 /** States that may be spent on looking for shorter schedules. */
 const EFFORT = 500_000;
@@ -22,6 +24,7 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
     ...rest,
     properties: properties.map((each) => {
       if (!each.schedule) return each;
+      if (each.earlier.length > 0) return withFewerRuns(machine, each);
       const { schedule, last } = straighten(machine, each.schedule);
       const predicate = [...always, ...atEnd].find(({ name }) => name === each.name);
       if (!predicate) return { ...each, schedule };
@@ -30,6 +33,35 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
       return { ...each, schedule, message: values ? `${each.message}: ${values}` : each.message };
     }),
   };
+}
+
+/** Leaves out the runs in which lockdep learns nothing that it does not learn in the others. */
+function withFewerRuns(machine: Machine, property: PropertyOutcome): PropertyOutcome {
+  const straight = (run: readonly string[]) => straighten(machine, run).schedule;
+  const schedule = straight(property.schedule!);
+  let earlier = property.earlier.map(straight);
+  const found = (runs: readonly (readonly string[])[]): boolean =>
+    breaksLockRule(machine, [...runs, schedule], property.name);
+  for (const run of earlier) {
+    const others = earlier.filter((other) => other !== run);
+    if (found(others)) earlier = others;
+  }
+  return { ...property, schedule, earlier };
+}
+
+/** Whether lockdep, having seen these runs, reports what breaks the property. */
+function breaksLockRule(
+  machine: Machine,
+  runs: readonly (readonly string[])[],
+  property: string,
+): boolean {
+  const lockdep = new Lockdep();
+  for (const run of runs) alongStates(machine, run, (node) => lockdep.see(machine, node));
+  return lockdep
+    .news()
+    .some((report) =>
+      brokenByReport(machine, report, null).some((broken) => broken.property === property),
+    );
 }
 
 function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {

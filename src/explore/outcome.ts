@@ -17,6 +17,8 @@ export interface Outcome {
   readonly unreached: readonly SiteLocation[];
   /** Sites that no schedule reached, and the author says why. */
   readonly explained: readonly (SiteLocation & { readonly reason: string })[];
+  /** Rules that were not checked, each with the author's reason. */
+  readonly unchecked: Readonly<Record<string, string>>;
   /** Digests of the states in which nothing can move; for comparing searches. */
   readonly finalStates: number;
 }
@@ -38,6 +40,11 @@ export interface PropertyOutcome {
   readonly message: string | null;
   /** Thread names, step by step, to the violating state; null when not violated or when a witness is missing. */
   readonly schedule: readonly string[] | null;
+  /**
+   * Schedules of other runs, from the start each, that come first: lockdep remembers what it saw in
+   * any run. Empty for all other findings.
+   */
+  readonly earlier: readonly (readonly string[])[];
   /** No shorter schedule breaks it (proved: the search was complete up to this depth, unreduced). */
   readonly shortest: boolean;
 }
@@ -69,10 +76,34 @@ export interface StepRecord {
   readonly waits: readonly { thread: string; text: string; holder: string | null }[];
 }
 
+/** A place in the code that a report is about. */
+export interface Place {
+  /** What happens there, in a word or two: 'write', 'freed'; '' for the step itself. */
+  readonly what: string;
+  readonly thread: string;
+  /** The statement in C-like form, `mutex_lock(slab_mutex)`. */
+  readonly text: string;
+  /** The spec's functions that it is called from, outermost first. */
+  readonly calls: readonly SiteLocation[];
+  /** Names of the locks that the thread holds there. */
+  readonly held: readonly string[];
+}
+
+export interface BrokenProperty {
+  readonly property: string;
+  readonly message: string;
+  /** After how many steps. */
+  readonly step: number;
+  /** The code that it is about; empty when that is the state itself. */
+  readonly places: readonly Place[];
+}
+
 export interface Replay {
   readonly steps: readonly StepRecord[];
+  /** Steps of the runs before it. */
+  readonly earlier: readonly (readonly StepRecord[])[];
   /** Properties broken along the schedule or in its last state, with messages. */
-  readonly broken: readonly { property: string; message: string; step: number }[];
+  readonly broken: readonly BrokenProperty[];
   /** The schedule named a thread that could not move: at which step (from 1), and why. */
   readonly diverged: { step: number; message: string; possible: readonly string[] } | null;
 }

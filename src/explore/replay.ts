@@ -1,36 +1,75 @@
-import { Machine, type Transition } from '../model/machine.ts';
-import { describe } from '../model/operation.ts';
+import { Machine, type Node, type Transition } from '../model/machine.ts';
+import { describe, type Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import { show } from '../model/text.ts';
-import { brokenBy, deadlockIn, functionsOf, waitsIn } from './findings.ts';
+import { brokenBy, brokenByReport, deadlockIn, functionsOf, waitsIn } from './findings.ts';
 import { Frontier } from './frontier.ts';
-import type { Replay, SiteLocation, StepRecord } from './outcome.ts';
+import { leakReport, leaksIn } from './leaks.ts';
+import { Lockdep } from './lockdep.ts';
+import type { BrokenProperty, Place, Replay, SiteLocation, StepRecord } from './outcome.ts';
+import { Heap, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
 import { StateProperty } from './properties.ts';
+import { raceReport, racesIn } from './races.ts';
 
 /**
  * Runs one schedule step by step and tells all there is to tell about it. Independent of how the
  * schedule was found: no reduction, no table of states.
+ *
+ * @param earlier schedules of runs before it, each from the start, of which lockdep remembers all
  */
 export function replay(
   program: Program,
   schedule: readonly string[],
   guarded: <T>(code: () => T) => T,
+  earlier: readonly (readonly string[])[] = [],
 ): Replay {
+  const lockdep = new Lockdep();
+  const before: Run[] = [];
+  for (const each of earlier) {
+    const run = runOnce(program, each, guarded, lockdep);
+    if (run.diverged) return { ...run, earlier: before.map(({ steps }) => steps) };
+    before.push(run);
+  }
+  const run = runOnce(program, schedule, guarded, lockdep);
+  return { ...run, earlier: before.map(({ steps }) => steps) };
+}
+
+type Run = Omit<Replay, 'earlier'>;
+
+function runOnce(
+  program: Program,
+  schedule: readonly string[],
+  guarded: <T>(code: () => T) => T,
+  lockdep: Lockdep,
+): Run {
   const machine = new Machine(program, guarded, true);
   const names = machine.threads.map(({ declaration }) => declaration.name);
   const properties = program.always.map((each) => new StateProperty(machine, each, guarded));
   const state = new Frontier(machine.width, 1);
   state.push(machine.initialRow(), 0, machine.width, 0, 0);
   const steps: StepRecord[] = [];
-  const broken: { property: string; message: string; step: number }[] = [];
+  const broken: BrokenProperty[] = [];
+  const heap = new Heap();
+  const breaks = (report: Report, node: Node | null, places: () => readonly Place[]): void => {
+    for (const { property, message } of brokenByReport(machine, report, node)) {
+      broken.push({ property, message, step: steps.length, places: places() });
+    }
+  };
   const checkState = (): void => {
     for (const property of properties) {
       if (!property.holds(state.rows, 0, state.stride)) {
-        broken.push({ property: property.name, message: 'does not hold', step: steps.length });
+        const { name } = property;
+        broken.push({ property: name, message: 'does not hold', step: steps.length, places: [] });
       }
       if (machine.width > state.stride) state.widen(machine.width);
     }
+    const moves = names.map((_, thread) => machine.transition(state.rows, 0, thread));
+    for (const race of racesIn(machine, state.rows, 0, moves)) {
+      breaks(raceReport(machine, race), race.a, () => placesOfRace(machine, race));
+    }
+    for (const thread of names.keys()) lockdep.see(machine, machine.node(state.rows, 0, thread));
+    for (const report of lockdep.news()) breaks(report, null, () => lockdep.placesOf(report));
   };
   const enabled = (): string[] =>
     names.filter((_, thread) => machine.transition(state.rows, 0, thread) !== null);
@@ -45,6 +84,8 @@ export function replay(
       return { steps, broken, diverged: { step: steps.length + 1, message, possible } };
     }
     const step = recordOf(machine, state, name, move, possible);
+    const here = placeOf(machine, move.node, '');
+    heap.follow(step, here);
     state.take(machine, move);
     const reports = brokenBy(machine, move);
     steps.push({
@@ -52,19 +93,26 @@ export function replay(
       reports: reports.map(({ rule, message, property }) => ({ rule, message, property })),
       waits: move.crash ? [] : waitsIn(machine, state.rows, 0),
     });
-    for (const { property, message } of reports) {
-      broken.push({ property, message, step: steps.length });
+    for (const { property, message, object } of reports) {
+      const places = [here, ...heap.placesOf(object)];
+      broken.push({ property, message, step: steps.length, places });
     }
     if (move.crash) return { steps, broken, diverged: null };
     checkState();
   }
   if (enabled().length === 0) {
     const deadlock = deadlockIn(machine, state.rows, 0);
-    if (deadlock) broken.push({ property: 'deadlock', message: deadlock, step: steps.length });
+    const leaks = leaksIn(machine, state.rows, 0, state.stride);
+    if (deadlock) {
+      const stuck = () => placesOfDeadlock(machine, state.rows);
+      breaks({ rule: 'deadlock', message: deadlock }, null, stuck);
+    } else if (leaks.length > 0) {
+      breaks(leakReport(leaks), null, () => leaks.flatMap(({ name }) => heap.placesOf(name)));
+    }
     for (const each of program.atEnd) {
       if (!new StateProperty(machine, each, guarded).holds(state.rows, 0, state.stride)) {
         const message = 'does not hold when nothing can move any more';
-        broken.push({ property: each.name, message, step: steps.length });
+        broken.push({ property: each.name, message, step: steps.length, places: [] });
       }
     }
   }

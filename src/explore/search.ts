@@ -4,7 +4,7 @@ import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import { Explorer, type FinalState, SLICE } from './explorer.ts';
-import type { Finding } from './findings.ts';
+import type { Finding, Sighting } from './findings.ts';
 import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
@@ -119,7 +119,11 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
     const result = yield* exploreRound(explorer, round, began, options);
     const found = new Map<string, Found>();
     for (const [name, finding] of explorer.findings.byProperty) {
-      found.set(name, { finding, schedule: scheduleOf(machine, result.visited, finding) });
+      found.set(name, {
+        finding,
+        schedule: scheduleOf(machine, result.visited, finding),
+        earlier: runsTo(machine, result.visited, finding.earlier ?? []),
+      });
     }
     const stopped = result.limit !== null;
     if (stopped || !options.reduction || explorer.knowledgeSize === known) {
@@ -157,6 +161,7 @@ function* exploreRound(
     };
     const done = yield { explorer, visited, current, next, level, round, limit };
     visited = done.visited;
+    explorer.reportLocks(level + 1);
     if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
     [current, next] = [next, current];
     next.clear(explorer.machine.width);
@@ -181,13 +186,28 @@ function limitOf(
 interface Found {
   readonly finding: Finding;
   readonly schedule: readonly string[];
+  readonly earlier: readonly (readonly string[])[];
 }
 
 /** Names of the threads that move, up to the state or step of the finding. */
-function scheduleOf(machine: Machine, visited: VisitedTable, finding: Finding): string[] {
+function scheduleOf(
+  machine: Machine,
+  visited: VisitedTable,
+  finding: Pick<Finding, 'hi' | 'lo' | 'thread'>,
+): string[] {
   const path = visited.pathTo(visited.find(finding.hi, finding.lo));
   if (finding.thread >= 0) path.push(finding.thread);
   return path.map((thread) => machine.threads[thread]!.declaration.name);
+}
+
+/** Schedules to the states, each once. */
+function runsTo(
+  machine: Machine,
+  visited: VisitedTable,
+  sightings: readonly Sighting[],
+): string[][] {
+  const runs = sightings.map((each) => scheduleOf(machine, visited, { ...each, thread: -1 }));
+  return [...new Map(runs.map((run) => [run.join('\n'), run])).values()];
 }
 
 interface Summary extends RoundResult {
@@ -216,6 +236,7 @@ function outcome(
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     finalStates: explorer.finalStates,
+    unchecked: explorer.machine.program.unchecked,
   };
 }
 
@@ -257,6 +278,7 @@ function propertyOutcomes(
           : 'unknown',
       message: found?.finding.message ?? (violated ? 'no reachable state is a witness' : null),
       schedule: found?.schedule ?? null,
+      earlier: found?.earlier ?? [],
       shortest: found !== undefined && shortest,
     };
   });

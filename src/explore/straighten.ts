@@ -1,4 +1,4 @@
-import type { Machine, Transition } from '../model/machine.ts';
+import type { Machine, Node, Transition } from '../model/machine.ts';
 import { Frontier } from './frontier.ts';
 
 /** Steps beyond which it would take too long, and nobody would read them. */
@@ -76,6 +76,23 @@ function dependent(a: Transition, b: Transition): boolean {
     a.node.writes.some((position) => b.node.footprint.includes(position)) ||
     b.node.writes.some((position) => a.node.footprint.includes(position))
   );
+}
+
+/** Each thread's local state in each state along a schedule. */
+export function alongStates(
+  machine: Machine,
+  schedule: readonly string[],
+  visit: (node: Node) => void,
+): void {
+  const state = new Frontier(machine.width, 1);
+  state.push(machine.initialRow(), 0, machine.width, 0, 0);
+  const names = machine.threads.map(({ declaration }) => declaration.name);
+  for (const [thread] of names.entries()) visit(machine.node(state.rows, 0, thread));
+  for (const name of schedule) {
+    const move = machine.transition(state.rows, 0, names.indexOf(name))!;
+    state.take(machine, move);
+    visit(move.next);
+  }
 }
 
 /** The transitions of a schedule, and the fingerprint of the state that they lead to. */

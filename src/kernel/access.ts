@@ -18,22 +18,22 @@ export type Widen<T> = T extends boolean
 
 /** Plain load: `x` in the C. */
 export function load<T>(from: Shared<T>): Operation<T> {
-  return read('load', from);
+  return read('load', from, true);
 }
 
 /** Plain store: `x = value` in the C. */
 export function store<T>(to: Shared<T>, value: T): Operation<void> {
-  return write('store', to, value);
+  return write('store', to, value, true);
 }
 
 /** Marked load: READ_ONCE(x). */
 export function READ_ONCE<T>(from: Shared<T>): Operation<T> {
-  return read('READ_ONCE', from);
+  return read('READ_ONCE', from, false);
 }
 
 /** Marked store: WRITE_ONCE(x, value). */
 export function WRITE_ONCE<T>(to: Shared<T>, value: T): Operation<void> {
-  return write('WRITE_ONCE', to, value);
+  return write('WRITE_ONCE', to, value, false);
 }
 
 /** Atomic read-modify-write; gives the old value. `change` must be pure. */
@@ -65,26 +65,29 @@ export function wait_until<T>(on: Shared<T>, condition: (value: T) => boolean): 
     name: 'wait_until',
     args: [on, condition],
     reads: [on],
+    accesses: [{ to: on, write: false, plain: false }],
     blocks: true,
     idle: true,
     step: ([value]) => (condition(value) ? { result: value } : null),
   });
 }
 
-function read<T>(name: string, from: Shared<T>): Operation<T> {
+function read<T>(name: string, from: Shared<T>, plain: boolean): Operation<T> {
   return operation<T>({
     name,
     args: [from],
     reads: [from],
+    accesses: [{ to: from, write: false, plain }],
     step: ([value]) => ({ result: value }),
   });
 }
 
-function write<T>(name: string, to: Shared<T>, value: T): Operation<void> {
+function write<T>(name: string, to: Shared<T>, value: T, plain: boolean): Operation<void> {
   return operation<void>({
     name,
     args: [to, value],
     writes: [to],
+    accesses: [{ to, write: true, plain }],
     step: () => ({ result: undefined, values: [value] }),
   });
 }

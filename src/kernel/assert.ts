@@ -12,7 +12,7 @@ export function* assert(condition: boolean, property: string): Steps {
 
 /** lockdep_assert_held(): reported unless this thread holds the lock. Costs no step when it does. */
 export function* lockdep_assert_held(lock: { readonly name: string }): Steps {
-  if (current('lockdep_assert_held').held.includes(lock.name)) return;
+  if (current('lockdep_assert_held').holds(lock.name)) return;
   yield* failed('lock not held', `lockdep_assert_held(${lock.name}) fails`);
 }
 

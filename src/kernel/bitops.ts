@@ -33,6 +33,7 @@ export function test_bit(nr: number, word: Shared<number>): Operation<boolean> {
     name: 'test_bit',
     args: [nr, word],
     reads: [word],
+    accesses: [{ to: word, write: false, plain: false }],
     step: ([value]) => ({ result: has_bit(value, bit) }),
   });
 }

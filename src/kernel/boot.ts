@@ -1,12 +1,23 @@
-import { Shared } from '../model/shared.ts';
+import { Shared, SpecError } from '../model/shared.ts';
 import type { ThreadBody, ThreadOptions } from '../spec/define.ts';
+import { interrupts as interrupting, make_cpu, type Running } from './interrupt.ts';
 import { type Done, type Queued, rcu_gp_kthread, rcu_softirq } from './rcu.ts';
-import { OUTSIDE, type Reader } from './rcu_reader.ts';
+import { type Mask, OUTSIDE, type Reader } from './rcu_reader.ts';
 import { set_system } from './system.ts';
 import { make_timer_base, timer_clock, timer_softirq } from './timer.ts';
 import { kworker, kworker_name, type Workqueue } from './workqueue.ts';
 
 type Threads = Readonly<Record<string, ThreadBody | ThreadOptions>>;
+
+/** A handler that interrupts its CPU, wherever interrupts of its kind are on there. */
+export interface Interrupt {
+  readonly run: ThreadBody;
+  readonly kind: 'softirq' | 'hardirq' | 'nmi';
+  /** Default 0. */
+  readonly cpu?: number;
+  /** How often it fires (default 1). */
+  readonly times?: number;
+}
 
 export interface Machine {
   /** The spec's own threads. */
@@ -19,6 +30,12 @@ export interface Machine {
   readonly rcu?: boolean;
   /** With timers, each CPU has a thread that runs their handlers (default false). */
   readonly timers?: boolean;
+  readonly interrupts?: Readonly<Record<string, Interrupt>>;
+  /**
+   * RCU callbacks and timers run beside all other threads, as if in ksoftirqd on a CPU with nothing
+   * else to do (default); false: they interrupt their CPU.
+   */
+  readonly ksoftirqd?: boolean;
 }
 
 /**
@@ -34,8 +51,23 @@ export function boot({
   workqueues = [],
   rcu = true,
   timers = false,
+  interrupts = {},
+  ksoftirqd = true,
 }: Machine): Threads {
-  const all: Record<string, ThreadBody | ThreadOptions> = { ...threads };
+  const all: Record<string, ThreadOptions> = {};
+  for (const [name, thread] of Object.entries(threads))
+    all[name] = typeof thread === 'function' ? { run: thread } : thread;
+  const busy = new Map<number, Shared<Running>>();
+  const running = (cpu: number): Shared<Running> => {
+    const known = busy.get(cpu) ?? make_cpu(cpu);
+    busy.set(cpu, known);
+    return known;
+  };
+  for (const [name, { run, kind, cpu = 0, times = 1 }] of Object.entries(interrupts)) {
+    if (name in all) throw new SpecError(`a thread and an interrupt are both called '${name}'`);
+    const on = running(cpu);
+    all[name] = { run: () => interrupting(on, run, times), cpu, kind };
+  }
   for (const wq of workqueues) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       for (let slot = 0; slot < wq.max_active; slot++) {
@@ -51,7 +83,9 @@ export function boot({
   if (timers) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       make_timer_base(cpu);
-      all[`timer/${cpu}`] = { run: () => timer_softirq(cpu), daemon: true, cpu, kind: 'softirq' };
+      const on = ksoftirqd ? null : running(cpu);
+      const run = () => timer_softirq(cpu, on);
+      all[`timer/${cpu}`] = { run, daemon: true, cpu, kind: 'softirq' };
     }
   }
   if (rcu) {
@@ -59,16 +93,25 @@ export function boot({
       new Shared<readonly Queued[]>(`rcu_next:${cpu}`, []);
       new Shared<readonly Queued[]>(`rcu_wait:${cpu}`, []);
       new Shared<Done>(`rcu_done:${cpu}`, { invoking: null, queue: [] });
-      all[`softirq/${cpu}`] = { run: () => rcu_softirq(cpu), daemon: true, cpu, kind: 'softirq' };
+      const on = ksoftirqd ? null : running(cpu);
+      const run = () => rcu_softirq(cpu, on);
+      all[`softirq/${cpu}`] = { run, daemon: true, cpu, kind: 'softirq' };
     }
-    all.rcu_gp = { run: rcu_gp_kthread, daemon: true };
-    for (const name of Object.keys(all))
-      if (name !== 'rcu_gp') new Shared<Reader>(`rcu:${name}`, OUTSIDE);
+    for (const name of Object.keys(all)) new Shared<Reader>(`rcu:${name}`, OUTSIDE);
   }
+  const system = new Map(Object.entries(all).map(([name, { cpu = 0 }]) => [name, cpu]));
+  for (const [name, thread] of Object.entries(all)) {
+    const interrupted = busy.get(thread.cpu ?? 0);
+    if (!interrupted) continue;
+    new Shared<Mask>(`irqs:${name}`, 0);
+    all[name] = { ...thread, interrupted };
+  }
+  // These two stand for the passing of time, not for code that runs on a CPU.
+  if (rcu) all.rcu_gp = { run: rcu_gp_kthread, daemon: true };
   if (timers) {
     for (let cpu = 0; cpu < cpus; cpu++)
       all[`clock/${cpu}`] = { run: () => timer_clock(cpu), daemon: true, cpu };
   }
-  set_system({ cpus, threads: Object.keys(all) });
+  set_system({ cpus, threads: system });
   return all;
 }

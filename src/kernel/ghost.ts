@@ -103,6 +103,8 @@ function fuse<R>(
     shown: main.spec.shown ?? main.spec.args ?? [],
     writes,
     reads,
+    accesses: main.spec.accesses ?? [],
+    acquires: specs.flatMap((spec) => spec.acquires ?? []),
     blocks: specs.some((spec) => spec.blocks === true),
     idle: main.spec.idle ?? false,
     step: (values, thread) => {

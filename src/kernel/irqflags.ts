@@ -4,17 +4,15 @@ import { section } from './rcu_reader.ts';
 
 /**
  * Bottom halves and interrupts of this thread's CPU (kernel/softirq.c, include/linux/irqflags.h).
- * With either off a thread may not sleep, and is an RCU reader (since v5.0). What is off is counted
- * for the thread alone: it does not keep another thread of the same CPU, or a softirq, from running.
+ * With either off a thread may not sleep, and is an RCU reader (since v5.0). It holds back the
+ * handlers that interrupt its CPU (interrupt.ts), but no other thread.
  */
 export function local_bh_disable(): Operation<void> {
-  return section('local_bh_disable', preemption_off);
+  return section('local_bh_disable', bh_off);
 }
 
 export function local_bh_enable(): Operation<void> {
-  return section('local_bh_enable', preemption_on, (thread) =>
-    leaves_bh(thread, 'local_bh_enable', 1),
-  );
+  return section('local_bh_enable', bh_on, (thread) => leaves_bh(thread, 'local_bh_enable', 1));
 }
 
 /** Whether interrupts were off already. */
@@ -46,6 +44,16 @@ function interrupts(off: boolean): (thread: ThreadContext) => void {
   return (thread) => {
     thread.irqsOff = off;
   };
+}
+
+export function bh_off(thread: ThreadContext): void {
+  thread.atomic++;
+  thread.bhOff++;
+}
+
+export function bh_on(thread: ThreadContext): void {
+  thread.atomic--;
+  thread.bhOff--;
 }
 
 export function preemption_off(thread: ThreadContext): void {

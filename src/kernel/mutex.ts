@@ -1,6 +1,7 @@
-import type { ThreadContext } from '../model/context.ts';
+import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
+import { tried, use_of } from './lockdep.ts';
 
 /** The value of a lock is the name of the thread that holds it. */
 export class Mutex extends Shared<string | null> {
@@ -22,7 +23,18 @@ export function mutex(): { embed(name: string, owner: Struct): Mutex } {
 }
 
 export function mutex_lock(lock: Mutex): Operation<void> {
-  return acquire('mutex_lock', lock, (thread) => might_sleep(thread, `mutex_lock(${lock.name})`));
+  return acquire('mutex_lock', lock, { check: sleeping('mutex_lock', lock) });
+}
+
+/** A mutex of a class of which another is held already, in an order that the caller vouches for. */
+export function mutex_lock_nested(lock: Mutex, subclass: number): Operation<void> {
+  const check = sleeping('mutex_lock_nested', lock);
+  const { spec } = acquire('mutex_lock_nested', lock, { check, subclass });
+  return operation<void>({ ...spec, args: [lock, subclass] });
+}
+
+function sleeping(name: string, lock: Mutex) {
+  return (thread: ThreadContext) => might_sleep(thread, `${name}(${lock.name})`);
 }
 
 export function mutex_unlock(lock: Mutex): Operation<void> {
@@ -36,31 +48,37 @@ export function mutex_trylock(lock: Mutex): Operation<boolean> {
 
 /**
  * might_sleep(): "sleeping function called from invalid context" with preempt_count above 0, with
- * interrupts off, inside an RCU reader, or in softirq (kernel/sched/core.c __might_resched).
+ * interrupts off, inside an RCU reader, or in an interrupt (kernel/sched/core.c __might_resched).
  */
 export function might_sleep(thread: ThreadContext, what: string): Report | null {
-  if (thread.readers === 0 && thread.kind !== 'softirq') return null;
-  const where =
-    thread.kind === 'softirq'
-      ? 'in softirq'
-      : thread.rcu > 0
-        ? 'inside an RCU read-side critical section'
-        : thread.held.length > 0
-          ? `with ${thread.held.join(', ')} held`
-          : `with ${thread.irqsOff ? 'interrupts' : 'preemption'} off`;
+  if (thread.readers === 0 && !thread.interrupts) return null;
+  const where = thread.interrupts
+    ? `in ${thread.kind}`
+    : thread.rcu > 0
+      ? 'inside an RCU read-side critical section'
+      : thread.locks.length > 0
+        ? `with ${thread.locks.join(', ')} held`
+        : `with ${thread.irqsOff ? 'interrupts' : 'preemption'} off`;
   return {
     rule: 'sleeping function called from invalid context',
     message: `${what} may sleep, called ${where}`,
   };
 }
 
+interface Acquiring {
+  readonly check?: (thread: ThreadContext) => Report | null;
+  readonly after?: (thread: ThreadContext) => void;
+  readonly subclass?: number;
+  readonly raw?: boolean;
+}
+
 /** Takes a lock whose value is its owner; waits while another thread holds it. */
 export function acquire(
   name: string,
   lock: Shared<string | null>,
-  check?: (thread: ThreadContext) => Report | null,
-  after?: (thread: ThreadContext) => void,
+  { check, after, subclass = 0, raw = false }: Acquiring = {},
 ): Operation<void> {
+  const use: LockUse = { ...use_of(lock, 'exclusive', subclass), ...(raw && { raw }) };
   return operation<void>({
     name,
     args: [lock],
@@ -72,9 +90,10 @@ export function acquire(
         ? { result: undefined, reports: [recursion(thread, lock)] }
         : null;
     },
+    acquires: [use],
     ...(check ? { check } : {}),
     after: (thread) => {
-      thread.held.push(lock.name);
+      thread.take(use);
       after?.(thread);
     },
   });
@@ -84,17 +103,19 @@ export function acquire(
 export function try_acquire(
   name: string,
   lock: Shared<string | null>,
-  after?: (thread: ThreadContext) => void,
+  { after, raw = false }: Acquiring = {},
 ): Operation<boolean> {
+  const use: LockUse = { ...use_of(lock, 'exclusive'), ...(raw && { raw }) };
   return operation<boolean>({
     name,
     args: [lock],
     writes: [lock],
     step: ([owner], thread) =>
       owner === null ? { result: true, values: [thread.name] } : { result: false },
+    acquires: tried(use),
     after: (thread, taken) => {
       if (!taken) return;
-      thread.held.push(lock.name);
+      thread.take(use);
       after?.(thread);
     },
   });
@@ -134,7 +155,7 @@ export function release(
             ],
           },
     after: (thread) => {
-      thread.held = thread.held.filter((held) => held !== lock.name);
+      thread.drop(lock.name);
       after?.(thread);
     },
   });

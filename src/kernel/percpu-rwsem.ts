@@ -1,3 +1,4 @@
+import type { LockMode, LockUse } from '../model/context.ts';
 import { type Operation, operation, type Steps } from '../model/operation.ts';
 import { HANDLE, type Shared } from '../model/shared.ts';
 import { current, named } from './ghost.ts';
@@ -43,11 +44,9 @@ export function percpu_up_write(sem: PercpuRwsem): Operation<void> {
     name: 'percpu_up_write',
     args: [sem],
     writes: [sem.writer],
-    check: (thread) => (thread.held.includes(sem.name) ? null : imbalance(thread.name, sem)),
+    check: (thread) => (thread.holds(sem.name) ? null : imbalance(thread.name, sem)),
     step: () => ({ result: undefined, values: [null] }),
-    after: (thread) => {
-      thread.held = thread.held.filter((held) => held !== sem.name);
-    },
+    after: (thread) => thread.drop(sem.name),
   });
 }
 
@@ -88,9 +87,8 @@ function down_read(name: string, sem: PercpuRwsem): Operation<void> {
     check: (thread) => might_sleep(thread, `${name}()`),
     step: ([inside, writer]) =>
       writer === null ? { result: undefined, values: [inside + 1] } : null,
-    after: (thread) => {
-      thread.held.push(sem.name);
-    },
+    acquires: [use(sem, 'shared')],
+    after: (thread) => thread.take(use(sem, 'shared')),
   });
 }
 
@@ -103,10 +101,7 @@ function up_read(name: string, sem: PercpuRwsem): Operation<void> {
       inside > 0
         ? { result: undefined, values: [inside - 1] }
         : { result: undefined, reports: [imbalance(thread.name, sem)] },
-    after: (thread) => {
-      const last = thread.held.lastIndexOf(sem.name);
-      if (last >= 0) thread.held = thread.held.filter((_, at) => at !== last);
-    },
+    after: (thread) => thread.drop(sem.name),
   });
 }
 
@@ -119,6 +114,7 @@ function block_readers(sem: PercpuRwsem): Operation<void> {
     check: (thread) => might_sleep(thread, `percpu_down_write(${sem.name})`),
     step: ([writer], thread) =>
       writer === null ? { result: undefined, values: [thread.name] } : null,
+    acquires: [use(sem, 'exclusive')],
   });
 }
 
@@ -129,10 +125,12 @@ function wait_for_readers(sem: PercpuRwsem): Operation<void> {
     reads: thread_names().map((thread) => reader(sem, thread)),
     blocks: true,
     step: (readers) => (readers.some((inside) => inside > 0) ? null : { result: undefined }),
-    after: (thread) => {
-      thread.held.push(sem.name);
-    },
+    after: (thread) => thread.take(use(sem, 'exclusive')),
   });
+}
+
+function use({ name }: PercpuRwsem, mode: LockMode): LockUse {
+  return { lock: name, cls: name, mode };
 }
 
 /** How often a thread is inside. */

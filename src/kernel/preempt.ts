@@ -85,7 +85,7 @@ function disable<R>(name: string, result: (thread: ThreadContext) => R): Operati
     },
     after: (thread) => {
       thread.atomic++;
-      thread.held.push(cpu_of(thread).name);
+      thread.take({ lock: cpu_of(thread).name, cls: null, mode: 'exclusive' });
     },
   });
   return silently(main, reader_part(preemption_off));
@@ -94,7 +94,7 @@ function disable<R>(name: string, result: (thread: ThreadContext) => R): Operati
 function enable(name: string): Operation<void> {
   const thread = current(name);
   const cpu = cpu_of(thread);
-  const sections = thread.held.filter((held) => held === cpu.name).length;
+  const sections = thread.locks.filter((held) => held === cpu.name).length;
   const main = operation<void>({
     name,
     args: [],
@@ -115,7 +115,7 @@ function enable(name: string): Operation<void> {
     after: (thread) => {
       if (sections === 0) return;
       thread.atomic--;
-      thread.held.splice(thread.held.lastIndexOf(cpu.name), 1);
+      thread.drop(cpu.name);
     },
   });
   return silently(main, sections > 0 ? reader_part(preemption_on) : null);
@@ -124,7 +124,7 @@ function enable(name: string): Operation<void> {
 /** The CPU, if this thread has to have it before it goes on: not one that cannot be preempted. */
 function contended(): Shared<string | null> | null {
   const thread = current('preempt_disable');
-  const preemptible = thread.atomic === 0 && !thread.irqsOff && thread.kind !== 'softirq';
+  const preemptible = thread.atomic === 0 && !thread.irqsOff && !thread.interrupts;
   return preemptible ? cpu_of(thread) : null;
 }
 

@@ -1,9 +1,11 @@
-import { type Operation, operation, type Steps } from '../model/operation.ts';
+import { type Operation, operation, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, SpecError, type Struct } from '../model/shared.ts';
-import { current, named, together } from './ghost.ts';
+import { current, named, silently, together } from './ghost.ts';
+import { enter_part, exit_part, type Running } from './interrupt.ts';
+import { bh_off, bh_on } from './irqflags.ts';
 import { might_sleep } from './mutex.ts';
-import { OUTSIDE, type Reader, reader_of } from './rcu_reader.ts';
+import { type Reader, reader_of, reader_part } from './rcu_reader.ts';
 import { cpu_numbers, thread_names } from './system.ts';
 
 export { rcu_read_lock, rcu_read_unlock } from './rcu_reader.ts';
@@ -218,41 +220,37 @@ function gp_end(): Operation<void> {
 
 /**
  * rcu_do_batch() of one CPU. Bottom halves are off while a callback runs: it may not sleep, and it
- * is an RCU reader.
+ * is an RCU reader. `interrupts`: the CPU that it interrupts, if it does.
  */
-export function* rcu_softirq(cpu: number): Steps<never> {
+export function* rcu_softirq(cpu: number, interrupts: Shared<Running> | null): Steps<never> {
   for (;;) {
-    const queued = yield* dequeue(cpu);
+    const queued = yield* dequeue(cpu, interrupts);
     if (queued.head === null) {
-      yield* rcu_barrier_callback(cpu, queued.barrier!);
+      yield* rcu_barrier_callback(cpu, queued.barrier!, interrupts);
     } else {
       const callback = yield* unqueue(queued.head);
       yield* callback(queued.head);
-      yield* returned(cpu);
+      yield* returned(cpu, interrupts);
     }
   }
 }
 
-function dequeue(cpu: number): Operation<Queued> {
-  const reader = reader_of(current('softirq').name)!;
-  return operation<Queued>({
+function dequeue(cpu: number, interrupts: Shared<Running> | null): Operation<Queued> {
+  const main = operation<Queued>({
     name: 'rcu_do_batch',
     args: [cpu],
-    writes: [rcu_data(cpu).done, reader],
+    writes: [rcu_data(cpu).done],
     blocks: true,
     idle: true,
     step: ([done]) => {
       const first = done.queue[0];
       if (!first) return null;
-      return {
-        result: first,
-        values: [{ invoking: first.head ?? 'rcu_barrier', queue: done.queue.slice(1) }, []],
-      };
+      const value = { invoking: first.head ?? 'rcu_barrier', queue: done.queue.slice(1) };
+      return { result: first, values: [value] };
     },
-    after: (thread) => {
-      thread.atomic++;
-    },
+    after: bh_off,
   });
+  return silently(main, reader_part(bh_off), interrupts && enter_part(interrupts));
 }
 
 /** `f = rhp->func`: the first touch of the memory that the head lives in. */
@@ -265,32 +263,31 @@ function unqueue(head: RcuHead): Operation<RcuCallback> {
   });
 }
 
-function returned(cpu: number): Operation<void> {
-  const reader = reader_of(current('softirq').name)!;
-  return operation<void>({
+function returned(cpu: number, interrupts: Shared<Running> | null): Operation<void> {
+  const main = operation<void>({
     name: 'rcu_callback_return',
     args: [cpu],
-    writes: [rcu_data(cpu).done, reader],
+    writes: [rcu_data(cpu).done],
     check: (thread) =>
-      thread.held.length === 0 && thread.readers === 1
+      thread.locks.length === 0 && thread.readers === 1
         ? null
         : {
             rule: 'lock held at exit',
-            message: `an RCU callback returns on ${thread.name} with ${thread.held.join(', ') || 'an open section'}`,
+            message: `an RCU callback returns on ${thread.name} with ${thread.locks.join(', ') || 'an open section'}`,
           },
-    step: ([done]) => ({
-      result: undefined,
-      values: [{ ...done, invoking: null }, OUTSIDE],
-    }),
-    after: (thread) => {
-      thread.atomic--;
-    },
+    step: ([done]) => ({ result: undefined, values: [{ ...done, invoking: null }] }),
+    after: bh_on,
   });
+  return silently(main, reader_part(bh_on), interrupts && exit_part(interrupts));
 }
 
-function rcu_barrier_callback(cpu: number, caller: string): Operation<void> {
+function rcu_barrier_callback(
+  cpu: number,
+  caller: string,
+  interrupts: Shared<Running> | null,
+): Operation<void> {
   return together(
-    operation<void>({ ...returned(cpu).spec, name: 'rcu_barrier_callback' }),
+    renamed('rcu_barrier_callback', returned(cpu, interrupts)),
     operation<void>({
       name: 'marker',
       args: [caller],

@@ -13,6 +13,7 @@ export function rcu_assign_pointer<T>(to: Shared<T>, value: T): Operation<void> 
     name: 'rcu_assign_pointer',
     args: [to, value],
     writes: [to],
+    accesses: [{ to, write: true, plain: false }],
     step: () => ({ result: undefined, values: [value] }),
   });
 }
@@ -44,7 +45,7 @@ export function rcu_access_pointer<T>(from: Shared<T>): Operation<T> {
 
 /** Whether this thread holds the lock; costs no step. */
 export function lockdep_is_held(lock: Shared<string | null>): boolean {
-  return current('lockdep_is_held').held.includes(lock.name);
+  return current('lockdep_is_held').holds(lock.name);
 }
 
 function pointer<T>(
@@ -56,6 +57,8 @@ function pointer<T>(
     name,
     args: [from],
     reads: [from],
+    // rcu_dereference_protected() has no READ_ONCE: nobody else may write meanwhile.
+    accesses: [{ to: from, write: false, plain: name === 'rcu_dereference_protected' }],
     check,
     step: ([value]) => ({ result: value }),
   });

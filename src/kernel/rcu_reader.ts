@@ -1,7 +1,8 @@
-import type { ThreadContext } from '../model/context.ts';
+import type { Kind, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Shared } from '../model/shared.ts';
+import { silently } from './ghost.ts';
 
 /**
  * RCU read-side critical sections. Each thread has an object of its own, `rcu:<thread>`, made by
@@ -21,17 +22,42 @@ export function reader_of(thread: string): Shared<Reader> | undefined {
 }
 
 /**
+ * Which handlers a thread holds back on its CPU: none, softirqs, hardirqs too, NMIs too. An object of
+ * each thread's own, `irqs:<thread>`, made by `boot` where a CPU has handlers.
+ */
+export type Mask = 0 | 1 | 2 | 3;
+
+export function mask_of(thread: string): Shared<Mask> | undefined {
+  return runtime.objects.get(`irqs:${thread}`) as Shared<Mask> | undefined;
+}
+
+/** Does it hold back a handler of this kind? */
+export function masked_by(mask: Mask, kind: Kind): boolean {
+  return mask >= (kind === 'nmi' ? 3 : kind === 'hardirq' ? 2 : 1);
+}
+
+function mask({ kind, irqsOff, bhOff }: ThreadContext): Mask {
+  if (irqsOff) return kind === 'nmi' ? 3 : 2;
+  return bhOff > 0 ? 1 : 0;
+}
+
+/**
  * Part of a step that changes the context in this way: what it does to the thread's reader when the
- * outermost section begins or ends with it.
+ * outermost section begins or ends with it, and to the handlers that it holds back.
  */
 export function reader_part(change: (thread: ThreadContext) => void): Operation<void> | null {
   const thread = runtime.thread;
-  const reader = thread && reader_of(thread.name);
-  if (!reader) return null;
+  if (!thread) return null;
   const next = thread.copy();
   change(next);
+  const parts: Operation<void>[] = [];
+  const reader = reader_of(thread.name);
   const [was, is] = [thread.readers > 0, next.readers > 0];
-  return was === is ? null : set(reader, is ? [] : OUTSIDE);
+  if (reader && was !== is) parts.push(set('rcu', reader, is ? [] : OUTSIDE));
+  const irqs = mask_of(thread.name);
+  if (irqs && mask(thread) !== mask(next)) parts.push(set('irqs', irqs, mask(next)));
+  const [first, ...others] = parts;
+  return first ? silently(first, ...others) : null;
 }
 
 export function rcu_read_lock(): Operation<void> {
@@ -72,11 +98,11 @@ export function section(
   });
 }
 
-function set(reader: Shared<Reader>, value: Reader): Operation<void> {
+function set<T>(name: string, object: Shared<T>, value: T): Operation<void> {
   return operation<void>({
-    name: 'rcu',
-    args: [reader, value],
-    writes: [reader],
+    name,
+    args: [object, value],
+    writes: [object],
     step: () => ({ result: undefined, values: [value] }),
   });
 }

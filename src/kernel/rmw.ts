@@ -19,6 +19,7 @@ export function rmw<T, R>(
     name,
     args,
     writes: [of],
+    accesses: [{ to: of, write: true, plain: false }],
     step: ([old]) => {
       const { value, ...effect } = change(old);
       return { ...effect, values: [value] };

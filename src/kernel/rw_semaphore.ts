@@ -1,6 +1,8 @@
-import type { ThreadContext } from '../model/context.ts';
+import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
+import { current } from './ghost.ts';
+import { tried, use_of } from './lockdep.ts';
 import { might_sleep } from './mutex.ts';
 
 /**
@@ -84,6 +86,9 @@ export function downgrade_write(sem: RwSemaphore): Operation<void> {
       lock!.writer === name
         ? { result: undefined, values: [{ ...lock, writer: null, readers: [name] }] }
         : { result: undefined, reports: [imbalance(name, 'downgrades', sem)] },
+    after: (thread) => {
+      thread.held = thread.held.map((use) => (use.lock === sem.name ? use_of(sem, 'shared') : use));
+    },
   });
 }
 
@@ -100,6 +105,7 @@ export function read_acquire(
   after?: Change,
   barge = (_: ThreadContext) => false,
 ): Operation<void> {
+  const use = use_of(lock, barge(current(name)) ? 'recursive' : 'shared');
   return operation<void>({
     name,
     args: [lock],
@@ -111,11 +117,13 @@ export function read_acquire(
       if (old!.writer !== null || (old!.waiting.length > 0 && !barge(thread))) return null;
       return { result: undefined, values: [entered(old!, thread.name)] };
     },
-    after: (thread) => hold(thread, lock, after),
+    acquires: [use],
+    after: (thread) => hold(thread, use, after),
   });
 }
 
 export function read_try(name: string, lock: RwSemaphore, after?: Change): Operation<boolean> {
+  const use = use_of(lock, 'shared');
   return operation<boolean>({
     name,
     args: [lock],
@@ -124,8 +132,9 @@ export function read_try(name: string, lock: RwSemaphore, after?: Change): Opera
       old!.writer === null && old!.waiting.length === 0
         ? { result: true, values: [entered(old!, thread.name)] }
         : { result: false },
+    acquires: tried(use),
     after: (thread, taken) => {
-      if (taken) hold(thread, lock, after);
+      if (taken) hold(thread, use, after);
     },
   });
 }
@@ -148,6 +157,7 @@ export function read_release(name: string, lock: RwSemaphore, after?: Change): O
 
 /** Takes the lock if nobody is inside (true); else this thread is a writer that waits. */
 export function write_begin(name: string, lock: RwSemaphore, after?: Change): Operation<boolean> {
+  const use = use_of(lock, 'exclusive');
   return operation<boolean>({
     name,
     args: [lock],
@@ -158,8 +168,9 @@ export function write_begin(name: string, lock: RwSemaphore, after?: Change): Op
       if (is_free(old!)) return { result: true, values: [{ ...old, writer: name }] };
       return { result: false, values: [{ ...old, waiting: [...old!.waiting, name].sort() }] };
     },
+    acquires: [use],
     after: (thread, taken) => {
-      if (taken) hold(thread, lock, after);
+      if (taken) hold(thread, use, after);
     },
   });
 }
@@ -176,11 +187,12 @@ export function write_wait(name: string, lock: RwSemaphore, after?: Change): Ope
       const waiting = old!.waiting.filter((other) => other !== name);
       return { result: undefined, values: [{ ...old, writer: name, waiting }] };
     },
-    after: (thread) => hold(thread, lock, after),
+    after: (thread) => hold(thread, use_of(lock, 'exclusive'), after),
   });
 }
 
 export function write_try(name: string, lock: RwSemaphore, after?: Change): Operation<boolean> {
+  const use = use_of(lock, 'exclusive');
   return operation<boolean>({
     name,
     args: [lock],
@@ -189,8 +201,9 @@ export function write_try(name: string, lock: RwSemaphore, after?: Change): Oper
       is_free(old!) && old!.waiting.length === 0
         ? { result: true, values: [{ ...old, writer: name }] }
         : { result: false },
+    acquires: tried(use),
     after: (thread, taken) => {
-      if (taken) hold(thread, lock, after);
+      if (taken) hold(thread, use, after);
     },
   });
 }
@@ -216,14 +229,13 @@ function entered(old: ReadWrite, thread: string): ReadWrite {
   return { ...old, readers: [...old.readers, thread].sort() };
 }
 
-function hold(thread: ThreadContext, lock: RwSemaphore, after?: Change): void {
-  thread.held.push(lock.name);
+function hold(thread: ThreadContext, use: LockUse, after?: Change): void {
+  thread.take(use);
   after?.(thread);
 }
 
 function drop(thread: ThreadContext, lock: RwSemaphore, after?: Change): void {
-  const last = thread.held.lastIndexOf(lock.name);
-  thread.held = thread.held.filter((_, at) => at !== last);
+  thread.drop(lock.name);
   after?.(thread);
 }
 

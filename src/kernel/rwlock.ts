@@ -35,7 +35,7 @@ export function rwlock(): { embed(name: string, owner: Struct): Rwlock } {
 
 export function read_lock(lock: Rwlock): Operation<void> {
   return silently(
-    read_acquire('read_lock', lock, preemption_off, ({ kind }) => kind === 'softirq'),
+    read_acquire('read_lock', lock, preemption_off, ({ interrupts }) => interrupts),
     reader_part(preemption_off),
   );
 }
@@ -71,6 +71,6 @@ function unlock(release: Operation<void>, lock: Rwlock): Operation<void> {
     ...spec,
     // Of a lock that it does not hold the step itself says so.
     check: (thread: ThreadContext) =>
-      thread.held.includes(lock.name) ? leaves_atomic(thread, spec.name, 1) : null,
+      thread.holds(lock.name) ? leaves_atomic(thread, spec.name, 1) : null,
   });
 }

@@ -15,6 +15,9 @@ import { DEFINE_SPINLOCK, Spinlock, spin_lock, spin_unlock } from './spinlock.ts
  * ever. The kernel asserts it at the start (since v5.9): that the lock which the counter was declared
  * with (seqcount_spinlock_t, seqcount_mutex_t) is held; without one, that preemption is off. With a
  * lock that sleeps, the writer's section turns it off itself.
+ *
+ * What is read and written inside counts as atomic for KCSAN (kcsan_atomic_next,
+ * kcsan_nestable_atomic_begin): a reader that met a writer does not use what it read.
  */
 export class Seqcount extends Shared<number> {
   readonly serialised: Spinlock | Mutex | null;
@@ -36,14 +39,15 @@ export function seqcount(): { embed(name: string, owner: Struct): Seqcount } {
 }
 
 export function write_seqcount_begin(s: Seqcount): Operation<void> {
-  const step = count('write_seqcount_begin', s, (thread) => not_serialised(thread, s));
+  const check = (thread: ThreadContext) => not_serialised(thread, s);
+  const step = count('write_seqcount_begin', s, enter_section, check);
   return s.serialised?.sleeps ? with_preemption(step, preemption_off) : step;
 }
 
 export function write_seqcount_end(s: Seqcount): Operation<void> {
-  if (!s.serialised?.sleeps) return count('write_seqcount_end', s);
+  if (!s.serialised?.sleeps) return count('write_seqcount_end', s, leave_section);
   const check = (thread: ThreadContext) => leaves_atomic(thread, 'write_seqcount_end', 1);
-  return with_preemption(count('write_seqcount_end', s, check), preemption_on);
+  return with_preemption(count('write_seqcount_end', s, leave_section, check), preemption_on);
 }
 
 /** Waits until nobody writes; gives the count, for read_seqcount_retry. */
@@ -54,6 +58,7 @@ export function read_seqcount_begin(s: Seqcount): Operation<number> {
     reads: [s],
     blocks: true,
     step: ([sequence]) => (sequence % 2 === 0 ? { result: sequence } : null),
+    after: enter_section,
   });
 }
 
@@ -64,6 +69,7 @@ export function read_seqcount_retry(s: Seqcount, start: number): Operation<boole
     args: [s, start],
     reads: [s],
     step: ([sequence]) => ({ result: sequence !== start }),
+    after: leave_section,
   });
 }
 
@@ -92,11 +98,11 @@ export function seqlock(): { embed(name: string, owner: Struct): Seqlock } {
 
 /** The lock and the count in one step: readers look at the count only, writers at the lock. */
 export function write_seqlock(sl: Seqlock): Operation<void> {
-  return both('write_seqlock', sl, spin_lock(sl.lock));
+  return both('write_seqlock', sl, spin_lock(sl.lock), enter_section);
 }
 
 export function write_sequnlock(sl: Seqlock): Operation<void> {
-  return both('write_sequnlock', sl, spin_unlock(sl.lock));
+  return both('write_sequnlock', sl, spin_unlock(sl.lock), leave_section);
 }
 
 export function read_seqbegin(sl: Seqlock): Operation<number> {
@@ -109,22 +115,37 @@ export function read_seqretry(sl: Seqlock, start: number): Operation<boolean> {
   return operation<boolean>({ ...spec, name: 'read_seqretry' });
 }
 
+function enter_section(thread: ThreadContext): void {
+  thread.sequences++;
+}
+
+function leave_section(thread: ThreadContext): void {
+  if (thread.sequences > 0) thread.sequences--;
+}
+
 function count(
   name: string,
   s: Seqcount,
+  after: (thread: ThreadContext) => void,
   check?: (thread: ThreadContext) => Report | null,
 ): Operation<void> {
   return operation<void>({
     name,
     args: [s],
     writes: [s],
+    after,
     ...(check ? { check } : {}),
     step: ([sequence]) => ({ result: undefined, values: [sequence + 1] }),
   });
 }
 
-function both(name: string, sl: Seqlock, locking: Operation<void>): Operation<void> {
-  const { spec } = silently(locking, count(name, sl));
+function both(
+  name: string,
+  sl: Seqlock,
+  locking: Operation<void>,
+  after: (thread: ThreadContext) => void,
+): Operation<void> {
+  const { spec } = silently(locking, count(name, sl, after));
   return operation<void>({ ...spec, name, args: [sl], shown: [sl] });
 }
 
@@ -133,13 +154,17 @@ function with_preemption(
   change: (thread: ThreadContext) => void,
 ): Operation<void> {
   const { spec } = silently(step, reader_part(change));
-  return operation<void>({ ...spec, after: change });
+  const after = (thread: ThreadContext): void => {
+    step.spec.after?.(thread);
+    change(thread);
+  };
+  return operation<void>({ ...spec, after });
 }
 
 /** __seqprop_assert() */
 function not_serialised(thread: ThreadContext, s: Seqcount): Report | null {
   const lock = s.serialised;
-  if (lock && !thread.held.includes(lock.name)) {
+  if (lock && !thread.holds(lock.name)) {
     const message = `write_seqcount_begin(${s.name}): lockdep_assert_held(${lock.name}) fails`;
     return { rule: 'lock not held', message };
   }

@@ -14,6 +14,7 @@ import { reader_part } from './rcu_reader.ts';
  */
 export class Spinlock extends Shared<string | null> {
   readonly sleeps = false;
+  readonly raw: boolean = false;
 
   /** lockdep: memory that contains a held lock must not be freed. */
   freed(owner: string | null): string | null {
@@ -34,13 +35,22 @@ export function spin_lock(lock: Spinlock): Operation<void> {
   return lock_with('spin_lock', lock, preemption_off);
 }
 
+/** A lock of a class of which another is held already, in an order that the caller vouches for. */
+export function spin_lock_nested(lock: Spinlock, subclass: number): Operation<void> {
+  const { spec } = lock_with('spin_lock_nested', lock, preemption_off, subclass);
+  return operation<void>({ ...spec, args: [lock, subclass], shown: [lock, subclass] });
+}
+
 export function spin_unlock(lock: Spinlock): Operation<void> {
   return unlock_with('spin_unlock', lock, preemption_on);
 }
 
 /** Takes the lock if it is free; never waits. */
 export function spin_trylock(lock: Spinlock): Operation<boolean> {
-  return if_taken(try_acquire('spin_trylock', lock, preemption_off), reader_part(preemption_off));
+  return if_taken(
+    try_acquire('spin_trylock', lock, { after: preemption_off, raw: lock.raw }),
+    reader_part(preemption_off),
+  );
 }
 
 /** As spin_lock, and interrupts go off. */
@@ -85,12 +95,14 @@ export function spin_unlock_irqrestore(lock: Spinlock, flags: Flags): Operation<
 export function spin_lock_bh(lock: Spinlock): Operation<void> {
   return lock_with('spin_lock_bh', lock, (thread) => {
     thread.atomic += 2;
+    thread.bhOff++;
   });
 }
 
 export function spin_unlock_bh(lock: Spinlock): Operation<void> {
   const change = (thread: ThreadContext): void => {
     thread.atomic -= 2;
+    thread.bhOff--;
   };
   return unlock_with('spin_unlock_bh', lock, change, (thread) =>
     leaves_bh(thread, 'spin_unlock_bh', 2),
@@ -101,8 +113,10 @@ function lock_with(
   name: string,
   lock: Spinlock,
   change: (thread: ThreadContext) => void,
+  subclass = 0,
 ): Operation<void> {
-  return silently(acquire(name, lock, undefined, change), reader_part(change));
+  const { raw } = lock;
+  return silently(acquire(name, lock, { after: change, raw, subclass }), reader_part(change));
 }
 
 function unlock_with(
@@ -115,6 +129,6 @@ function unlock_with(
   return operation<void>({
     ...spec,
     // Of a lock that it does not hold the step itself says so.
-    check: (thread) => (thread.held.includes(lock.name) ? check(thread) : null),
+    check: (thread) => (thread.holds(lock.name) ? check(thread) : null),
   });
 }

@@ -7,7 +7,8 @@ import { Shared, SpecError } from '../model/shared.ts';
  */
 interface System {
   readonly cpus: number;
-  readonly threads: readonly string[];
+  /** Each with its CPU. */
+  readonly threads: ReadonlyMap<string, number>;
 }
 
 const NAME = 'system';
@@ -24,7 +25,11 @@ function system(): System {
 }
 
 export function thread_names(): readonly string[] {
-  return system().threads;
+  return [...system().threads.keys()];
+}
+
+export function threads_on(cpu: number): string[] {
+  return [...system().threads].filter(([, its]) => its === cpu).map(([name]) => name);
 }
 
 export function cpu_numbers(): number[] {

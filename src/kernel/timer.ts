@@ -2,7 +2,9 @@ import { type Operation, operation, type Report, type Steps } from '../model/ope
 import { runtime } from '../model/runtime.ts';
 import { Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, silently } from './ghost.ts';
-import { preemption_off, preemption_on } from './irqflags.ts';
+import { enter_part, exit_part, type Running } from './interrupt.ts';
+import { bh_off, bh_on } from './irqflags.ts';
+import { class_of, map } from './lockdep.ts';
 import type { Embedded } from './memory.ts';
 import { reader_part } from './rcu_reader.ts';
 import { cpu_numbers } from './system.ts';
@@ -118,9 +120,10 @@ export function del_timer(timer: Timer): Operation<boolean> {
  * takes, nor from the handler: it never ends then.
  */
 export function del_timer_sync(timer: Timer): Operation<boolean> {
-  return on_bases('del_timer_sync', timer, [], (state, bases) =>
+  const { spec } = on_bases('del_timer_sync', timer, [], (state, bases) =>
     bases.some((base) => base.running === timer) ? null : detach(timer, state, bases),
   );
+  return operation<boolean>({ ...spec, acquires: [running_handler(timer)] });
 }
 
 /** The name of del_timer_sync since v6.2. */
@@ -147,13 +150,13 @@ export function timer_pending(timer: Timer): Operation<boolean> {
   });
 }
 
-/** run_timer_softirq() of one CPU. */
-export function* timer_softirq(cpu: number): Steps<never> {
+/** run_timer_softirq() of one CPU. `interrupts`: the CPU that it interrupts, if it does. */
+export function* timer_softirq(cpu: number, interrupts: Shared<Running> | null): Steps<never> {
   for (;;) {
-    const timer = yield* expire_timer(cpu);
+    const timer = yield* expire_timer(cpu, interrupts);
     const fn = yield* detach_timer(timer);
     yield* fn(timer);
-    yield* handler_return(cpu);
+    yield* handler_return(cpu, interrupts);
   }
 }
 
@@ -177,7 +180,7 @@ function time_passes(cpu: number): Operation<void> {
   });
 }
 
-function expire_timer(cpu: number): Operation<Timer> {
+function expire_timer(cpu: number, interrupts: Shared<Running> | null): Operation<Timer> {
   return silently(
     operation<Timer>({
       name: 'expire_timers',
@@ -189,17 +192,20 @@ function expire_timer(cpu: number): Operation<Timer> {
         const [first, ...others] = base!.pending;
         return first ? { result: first, values: [{ pending: others, running: first }] } : null;
       },
-      after: preemption_off,
+      after: bh_off,
     }),
-    reader_part(preemption_off),
+    reader_part(bh_off),
+    interrupts && enter_part(interrupts),
   );
 }
 
 /**
  * The first touch of the timer itself. The base is locked from the step before until this one:
- * meanwhile it is pending and on no base, and everybody else waits (on_bases).
+ * meanwhile it is pending and on no base, and everybody else waits (on_bases). For lockdep it holds,
+ * until the handler returns, what del_timer_sync waits for (call_timer_fn).
  */
 function detach_timer(timer: Timer): Operation<TimerFunction> {
+  const handler = running_handler(timer);
   return operation<TimerFunction>({
     name: 'detach_timer',
     args: [timer],
@@ -208,6 +214,8 @@ function detach_timer(timer: Timer): Operation<TimerFunction> {
       result: state.fn ?? nothing,
       values: [{ ...state, pending: false }],
     }),
+    acquires: [handler],
+    after: (thread) => thread.take(handler),
   });
 }
 
@@ -215,23 +223,27 @@ function detach_timer(timer: Timer): Operation<TimerFunction> {
 function* nothing(): Steps {}
 
 /** The timer is not touched any more: its handler may have freed it. */
-function handler_return(cpu: number): Operation<void> {
+function handler_return(cpu: number, interrupts: Shared<Running> | null): Operation<void> {
   return silently(
     operation<void>({
       name: 'timer_fn_return',
       args: [cpu],
       writes: [timer_base(cpu)],
       check: (thread) =>
-        thread.held.length === 0 && thread.readers === 1
+        thread.locks.length === 0 && thread.readers === 1
           ? null
           : {
               rule: 'lock held at exit',
-              message: `timer preempt leak: the handler returns on ${thread.name} with ${thread.held.join(', ') || 'an open section'}`,
+              message: `timer preempt leak: the handler returns on ${thread.name} with ${thread.locks.join(', ') || 'an open section'}`,
             },
       step: ([base]) => ({ result: undefined, values: [{ ...base, running: null }] }),
-      after: preemption_on,
+      after: (thread) => {
+        bh_on(thread);
+        thread.held = thread.held.filter(({ map }) => !map);
+      },
     }),
-    reader_part(preemption_on),
+    reader_part(bh_on),
+    interrupts && exit_part(interrupts),
   );
 }
 
@@ -269,6 +281,10 @@ function detach(
 
 function without(base: TimerBase, timer: Timer): TimerBase {
   return { ...base, pending: base.pending.filter((other) => other !== timer) };
+}
+
+function running_handler(timer: Timer) {
+  return map(`(timer)${class_of(timer)}`);
 }
 
 function misuse(timer: Timer, rule: string, what: string): Report {

@@ -210,7 +210,7 @@ function wrong(report: Report): Operation<void> {
 
 /** __schedule_bug() and rcu_note_context_switch(). */
 function scheduling(thread: ThreadContext): Report | null {
-  if (thread.atomic > 0 || thread.irqsOff || thread.kind === 'softirq') {
+  if (thread.atomic > 0 || thread.irqsOff || thread.interrupts) {
     const message = `${thread.name} calls schedule() with a preempt_count of ${thread.atomic}`;
     return { rule: 'scheduling while atomic', message };
   }

@@ -1,6 +1,7 @@
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { HANDLE, Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, named, together } from './ghost.ts';
+import { class_of, map } from './lockdep.ts';
 import { might_sleep } from './mutex.ts';
 import { cpu_numbers, thread_names } from './system.ts';
 
@@ -203,8 +204,12 @@ function take_work(wq: Workqueue, cpu: number, slot: number): Operation<Item> {
   });
 }
 
-/** set_work_pool_and_clear_pending(): the worker's first touch of the item itself. */
+/**
+ * set_work_pool_and_clear_pending(): the worker's first touch of the item itself. For lockdep it
+ * holds, until the function returns, what a flush of the queue or of the item waits for.
+ */
 function clear_pending(wq: Workqueue, cpu: number, work: Work): Operation<void> {
+  const maps = [wq_completion(wq), work_completion(work)];
   return operation<void>({
     name: 'clear_pending',
     args: [work],
@@ -213,6 +218,10 @@ function clear_pending(wq: Workqueue, cpu: number, work: Work): Operation<void> 
       result: undefined,
       values: [{ ...state, pending: false, pool: `${wq.name}:${cpu}` }],
     }),
+    acquires: maps,
+    after: (thread) => {
+      for (const each of maps) thread.take(each);
+    },
   });
 }
 
@@ -223,13 +232,16 @@ function work_done(wq: Workqueue, cpu: number, slot: number): Operation<void> {
     args: [wq],
     writes: [pool_of(wq, cpu).running[slot]!],
     check: (thread) =>
-      thread.held.length === 0 && thread.readers === 0
+      thread.locks.length === 0 && thread.readers === 0
         ? null
         : {
             rule: 'lock held at exit',
-            message: `workqueue leaked lock or atomic: ${thread.held.join(', ') || 'an open section'}`,
+            message: `workqueue leaked lock or atomic: ${thread.locks.join(', ') || 'an open section'}`,
           },
     step: () => ({ result: undefined, values: [null] }),
+    after: (thread) => {
+      thread.held = thread.held.filter(({ map }) => !map);
+    },
   });
 }
 
@@ -247,7 +259,7 @@ export function* flush_workqueue(wq: Workqueue, ...also: readonly Operation<void
 
 /** Waits for the last queued instance of one item. True when there was something to wait for. */
 export function* flush_work(wq: Workqueue, work: Work): Steps<boolean> {
-  const found = yield* mark_work('flush_work', wq, work);
+  const found = yield* mark_work(wq, work, false);
   if (found) yield* wait_marks(wq);
   return found;
 }
@@ -260,7 +272,7 @@ export function cancel_work(wq: Workqueue, work: Work): Operation<boolean> {
 /** As cancel_work, and waits until its function is not running either; nobody can queue it meanwhile. */
 export function* cancel_work_sync(wq: Workqueue, work: Work): Steps<boolean> {
   const was = yield* grab(wq, work, 'cancel_work_sync', true);
-  const running = yield* mark_work('flush_work', wq, work);
+  const running = yield* mark_work(wq, work, true);
   if (running) yield* wait_marks(wq);
   yield* end_cancel(work);
   return was;
@@ -308,6 +320,7 @@ function mark(name: string, wq: Workqueue, wanted: (item: Item) => boolean): Ope
   return operation<boolean>({
     name,
     args: [wq],
+    acquires: [wq_completion(wq)],
     writes: [...queues, ...workers],
     check: (thread) => might_sleep(thread, `${name}(${wq.name})`),
     step: (values) => {
@@ -327,7 +340,8 @@ function mark(name: string, wq: Workqueue, wanted: (item: Item) => boolean): Ope
 }
 
 /** Marks the queued instance if there is one, else the running one. */
-function mark_work(name: string, wq: Workqueue, work: Work): Operation<boolean> {
+function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<boolean> {
+  const name = 'flush_work';
   const me = current(name).name;
   const { queues, workers } = work_objects(wq);
   const marked = (item: Item): Item =>
@@ -335,6 +349,11 @@ function mark_work(name: string, wq: Workqueue, work: Work): Operation<boolean> 
   return operation<boolean>({
     name,
     args: [wq, work],
+    // start_flush_work(): with one worker, items queued before it are waited for as well.
+    acquires: [
+      work_completion(work),
+      ...(!from_cancel && wq.max_active === 1 ? [wq_completion(wq)] : []),
+    ],
     writes: [...queues, ...workers],
     check: (thread) => might_sleep(thread, `${name}(${work.name})`),
     step: (values) => {
@@ -370,6 +389,14 @@ export function work_objects(wq: Workqueue): {
 } {
   const all = pools(wq);
   return { queues: all.map((p) => p.queue), workers: all.flatMap((p) => p.running) };
+}
+
+function wq_completion({ name }: Workqueue) {
+  return map(`(wq_completion)${name}`);
+}
+
+function work_completion(work: Work) {
+  return map(`(work_completion)${class_of(work)}`);
 }
 
 /** find_worker_executing_work(): the same item with the same function. */

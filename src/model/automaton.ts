@@ -3,8 +3,9 @@ import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import { type Frame, resetTicks } from './frames.ts';
 import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
 import type { ThreadDeclaration } from './program.ts';
+import { referencesIn } from './references.ts';
 import { runtime } from './runtime.ts';
-import { isShared, SpecError } from './shared.ts';
+import { isShared, SpecError, type Struct } from './shared.ts';
 import { show } from './text.ts';
 import { canonical, canonicalFrozen, deepFreeze, mayChange, Opaque } from './value.ts';
 
@@ -20,6 +21,11 @@ export interface LocalState {
   readonly locals: readonly (readonly [string, string])[];
   /** The thread's own context here, as it is when the pending operation runs. */
   readonly context: ThreadContext;
+  /**
+   * The structs that its locals point to, in a state that it may rest in for ever; null: they cannot
+   * be told.
+   */
+  readonly references: readonly Struct[] | null;
   /** How this state was reached first; null for the start. Positions a generator here. */
   readonly path: { readonly from: LocalState; readonly result: unknown } | null;
   /** Known successors, by canonical result. */
@@ -92,6 +98,7 @@ export class ThreadAutomaton {
       sites: instance.stack.map((frame) => frame.site),
       locals: this.keepLocals ? localsOf(instance.stack) : [],
       context: instance.context.copy(),
+      references: instance.pending?.idle ? referencesOf(instance) : [],
       path,
       edges: new Map(),
     };
@@ -210,6 +217,16 @@ export class ThreadAutomaton {
       runtime.thread = outer.thread;
       runtime.stack = outer.stack;
     }
+  }
+}
+
+function referencesOf({ pending, stack }: Instance): Struct[] | null {
+  if (stack.length === 0 || !stack.every(({ live }) => live)) return null;
+  try {
+    return [...referencesIn([pending?.args ?? [], stack.map(({ live }) => live!())])];
+  } catch (error) {
+    if (error instanceof ReferenceError) return null; // some local is not initialised yet
+    throw error;
   }
 }
 

@@ -1,3 +1,22 @@
+/** What kind of code a thread runs: an interrupt handler of its CPU may never sleep. */
+export type Kind = 'process' | 'worker' | 'softirq' | 'hardirq' | 'nmi';
+
+/** How a lock is held or asked for; recursive: a reader that only a writer inside makes wait. */
+export type LockMode = 'exclusive' | 'shared' | 'recursive';
+
+/** A lock as lockdep sees it (include/linux/lockdep.h). */
+export interface LockUse {
+  /** Name of the object. */
+  readonly lock: string;
+  /** All locks that are initialised at one place are a class; null: lockdep does not look at it. */
+  readonly cls: string | null;
+  readonly mode: LockMode;
+  /** No lock, but what stands for waiting: the function of a work, a workqueue, a timer. */
+  readonly map?: boolean;
+  /** A raw_spinlock_t: spins on PREEMPT_RT too, so nothing that sleeps there may be taken inside. */
+  readonly raw?: boolean;
+}
+
 /**
  * What the kernel keeps per task and what is a function of the thread's own history: the locks it
  * holds, how deep it is in atomic and RCU sections, how much it has allocated. It belongs to the
@@ -6,20 +25,23 @@
 export class ThreadContext {
   readonly name: string;
   readonly cpu: number;
-  /** What kind of code runs: a softirq may never sleep. */
-  readonly kind: 'process' | 'worker' | 'softirq';
-  /** Locks held, in order of acquisition, by object name. */
-  held: string[] = [];
+  readonly kind: Kind;
+  /** In order of acquisition. */
+  held: readonly LockUse[] = [];
   /** preempt_count: spinlocks, bottom halves off; above 0 sleeping is a bug. */
   atomic = 0;
+  /** How often bottom halves are off; part of `atomic`. */
+  bhOff = 0;
   /** Nesting of rcu_read_lock. */
   rcu = 0;
   /** Interrupts are off on this thread's CPU. */
   irqsOff = false;
+  /** Inside a seqcount's section, whose plain accesses are no data races (KCSAN). */
+  sequences = 0;
   /** Allocations made so far, per kind of object. */
   allocations: Record<string, number> = {};
 
-  constructor(name: string, cpu: number, kind: 'process' | 'worker' | 'softirq') {
+  constructor(name: string, cpu: number, kind: Kind) {
     this.name = name;
     this.cpu = cpu;
     this.kind = kind;
@@ -32,21 +54,43 @@ export class ThreadContext {
     return `${label}@${this.name}${count > 1 ? `#${count}` : ''}`;
   }
 
+  holds(lock: string, mode?: LockMode): boolean {
+    return this.held.some((use) => use.lock === lock && (mode === undefined || use.mode === mode));
+  }
+
+  take(use: LockUse): void {
+    this.held = [...this.held, use];
+  }
+
+  /** Gives up the lock that was taken last under that name. */
+  drop(lock: string): void {
+    const last = this.held.findLastIndex((use) => use.lock === lock);
+    this.held = this.held.filter((_, at) => at !== last);
+  }
+
+  /** Names of the locks held; not of what only stands for waiting. */
+  get locks(): readonly string[] {
+    return this.held.filter(({ map }) => !map).map(({ lock }) => lock);
+  }
+
   /** How deep in sections that hold back grace periods: RCU readers and anything not preemptible. */
   get readers(): number {
     return this.atomic + this.rcu + (this.irqsOff ? 1 : 0);
   }
 
+  /** Whether it is a handler that interrupts others. */
+  get interrupts(): boolean {
+    return this.kind !== 'process' && this.kind !== 'worker';
+  }
+
   copy(): ThreadContext {
     const twin = new ThreadContext(this.name, this.cpu, this.kind);
-    return Object.assign(twin, this, {
-      held: [...this.held],
-      allocations: { ...this.allocations },
-    });
+    return Object.assign(twin, this, { allocations: { ...this.allocations } });
   }
 
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
-    return JSON.stringify([this.held, this.atomic, this.rcu, this.irqsOff, this.allocations]);
+    const { held, atomic, bhOff, rcu, irqsOff, sequences, allocations } = this;
+    return JSON.stringify([held, atomic, bhOff, rcu, irqsOff, sequences, allocations]);
   }
 }

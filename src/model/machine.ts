@@ -40,12 +40,20 @@ export interface Node {
   readonly footprint: Int32Array;
   readonly blocks: boolean;
   readonly idle: boolean;
+  /** Accesses to data, which may race. */
+  readonly accesses: readonly NodeAccess[];
   /** By the values of the footprint; null: the guard does not hold. */
   readonly transitions: TupleMap<Transition | typeof BLOCKED>;
   /** Whether the guard holds, for operations asked about before they are run. */
   readonly guards: TupleMap<boolean>;
   /** Successors seen, in the order they were seen. */
   readonly successors: Node[];
+}
+
+export interface NodeAccess {
+  readonly position: number;
+  readonly write: boolean;
+  readonly plain: boolean;
 }
 
 /** A transition with the values it was learned from, one per position of the footprint. */
@@ -151,6 +159,16 @@ export class Machine {
     return holds;
   }
 
+  /** The handler that runs on the CPU of this thread in its stead; null: none does. */
+  handlerOver(rows: Int32Array, base: number, { thread, state }: Node): string | null {
+    const { name, interrupted } = this.program.threads[thread]!;
+    // A handler that is about to begin may interrupt the one that runs: its own guard decides.
+    if (!interrupted || state.pending?.writes?.includes(interrupted)) return null;
+    const { position, values } = this.slotOf(interrupted);
+    const innermost = (values[rows[base + position]!] as readonly string[]).at(-1);
+    return innermost === undefined || innermost === name ? null : innermost;
+  }
+
   nodeOf(thread: number, state: LocalState): Node {
     const nodes = this.nodes[thread]!;
     const known = nodes[state.id];
@@ -163,16 +181,29 @@ export class Machine {
     if (spec && writes.length < (spec.writes?.length ?? 0)) {
       throw new SpecError(`${describe(spec)} writes one object twice`);
     }
+    const cpu = this.program.threads[thread]!.interrupted;
     const footprint = Int32Array.from(
-      spec ? at([...(spec.writes ?? []), ...(spec.reads ?? []), ...owners(spec)]) : [],
+      spec
+        ? at([
+            ...(spec.writes ?? []),
+            ...(spec.reads ?? []),
+            ...owners(spec),
+            ...(cpu ? [cpu] : []),
+          ])
+        : [],
     );
     const node: Node = {
       thread,
       state,
       writes,
       footprint,
-      blocks: spec?.blocks ?? false,
+      blocks: spec !== null && (spec.blocks === true || cpu !== undefined),
       idle: spec?.idle ?? false,
+      accesses: (spec?.accesses ?? []).map(({ to, write, plain }) => ({
+        position: this.slotOf(to).position,
+        write,
+        plain: plain && state.context.sequences === 0,
+      })),
       transitions: new TupleMap(footprint),
       guards: new TupleMap(footprint),
       successors: [],
@@ -203,6 +234,7 @@ export class Machine {
     const spec = node.state.pending!;
     const value = (object: Shared<unknown>): unknown =>
       this.valueIn(rows, base, Number.MAX_SAFE_INTEGER, object);
+    if (this.handlerOver(rows, base, node) !== null) return BLOCKED;
     const dead = owners(spec).find((life) => value(life) !== 'alive');
     if (dead) return { result: undefined, reports: [useAfterFree(spec, dead, value(dead))] };
     const { context } = node.state;
@@ -250,10 +282,10 @@ export class Machine {
     if (!crash && !node.successors.includes(next)) node.successors.push(next);
     hi ^= next.state.fingerprint.hi;
     lo ^= next.state.fingerprint.lo;
-    const { held } = next.state.context;
-    if (!crash && !next.state.pending && held.length > 0) {
-      const message = `${automaton.declaration.name} ends while it holds ${held.join(', ')}`;
-      reports.push({ rule: 'lock held at exit', message, object: held[0]! });
+    const { locks } = next.state.context;
+    if (!crash && !next.state.pending && locks.length > 0) {
+      const message = `${automaton.declaration.name} ends while it holds ${locks.join(', ')}`;
+      reports.push({ rule: 'lock held at exit', message, object: locks[0]! });
     }
     return {
       node,

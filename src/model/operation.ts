@@ -1,4 +1,4 @@
-import type { ThreadContext } from './context.ts';
+import type { LockUse, ThreadContext } from './context.ts';
 import { isShared, type Shared } from './shared.ts';
 
 const brand = Symbol.for('lockstep.operation');
@@ -14,6 +14,22 @@ export interface Report {
   readonly type?: string;
   /** After this step nothing may be concluded: the search does not go beyond it. */
   readonly crash?: boolean;
+  /** Name of the property that it breaks, where the rule's own would not tell enough. */
+  readonly title?: string;
+}
+
+/** A read or write of data, as the C has it; what a lock does to itself is none. */
+export interface Access {
+  readonly to: Shared<any>;
+  readonly write: boolean;
+  /** Not READ_ONCE and its kin: the compiler may tear it, and so may race with another. */
+  readonly plain: boolean;
+}
+
+/** A lock that a step takes, or waits for. */
+export interface Acquire extends LockUse {
+  /** Never waits, so it cannot be part of a deadlock. */
+  readonly trylock?: boolean;
 }
 
 /** What one execution of an operation did. */
@@ -46,6 +62,10 @@ export interface OperationSpec<R> {
   readonly blocks?: boolean;
   /** A daemon thread may wait here for ever. */
   readonly idle?: boolean;
+  /** Accesses to data, for data races. */
+  readonly accesses?: readonly Access[];
+  /** What lockdep sees taken, or waited for. */
+  readonly acquires?: readonly Acquire[];
   /** Looks at the thread's own context before the step (sleeping in atomic context and so on). */
   readonly check?: (thread: ThreadContext) => Report | null;
   /** Updates the thread's own context after the step. */

@@ -164,6 +164,7 @@ export class Crew {
     explorer.transitions += answer.transitions;
     explorer.finalStates += answer.finalStates;
     for (const finding of answer.findings) explorer.findings.offer(finding);
+    for (const [fact, sighting] of answer.facts) explorer.findings.see(fact, sighting);
     for (const name of answer.witnessed) explorer.findings.witnessed.add(name);
   }
 

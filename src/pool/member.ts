@@ -80,6 +80,7 @@ export class Member {
       finalStates,
       findings: [...explorer.findings.byProperty.values()],
       witnessed: [...explorer.findings.witnessed],
+      facts: explorer.findings.facts,
       states: null,
       error: null,
     };

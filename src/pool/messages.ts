@@ -1,4 +1,4 @@
-import type { Finding } from '../explore/findings.ts';
+import type { Finding, Sighting } from '../explore/findings.ts';
 import type { Lessons, Parcel } from './peer.ts';
 
 /** What a worker needs to begin: the bytes of the spec and the configuration to check. */
@@ -43,6 +43,8 @@ export interface Answer {
   readonly finalStates: number;
   readonly findings: readonly Finding[];
   readonly witnessed: readonly string[];
+  /** What lockdep saw in this round. */
+  readonly facts: ReadonlyMap<string, Sighting>;
   readonly states: Parcel | null;
   readonly error: { readonly name: string; readonly message: string } | null;
 }

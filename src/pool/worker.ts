@@ -41,6 +41,7 @@ const FAILED: Answer = {
   finalStates: 0,
   findings: [],
   witnessed: [],
+  facts: new Map(),
   states: null,
   error: null,
 };

@@ -1,3 +1,4 @@
+import type { Kind } from '../model/context.ts';
 import type { Report, Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { type Shared, SpecError } from '../model/shared.ts';
@@ -10,7 +11,13 @@ export interface ThreadOptions {
   readonly daemon?: boolean;
   /** CPU that the thread runs on (default 0). */
   readonly cpu?: number;
-  readonly kind?: 'process' | 'worker' | 'softirq';
+  /**
+   * What kind of code it is (default: process). It runs beside the other threads; what interrupts
+   * its CPU is given to `boot` as an interrupt.
+   */
+  readonly kind?: Kind;
+  /** Made by `boot`: the handlers that run on the CPU of this thread. */
+  readonly interrupted?: Shared<readonly string[]>;
 }
 
 /** What a spec builds for one configuration. Property names are unique over all kinds. */
@@ -24,6 +31,14 @@ export interface Model {
   readonly sometimes?: Readonly<Record<string, () => boolean>>;
   /** Kernel reports that break this property, instead of counting under their rule's name. */
   readonly never?: Readonly<Record<string, (report: ReportInContext) => boolean>>;
+  /** Kernel rules that are not checked, by name, each with the reason, which every report repeats. */
+  readonly unchecked?: Readonly<Record<string, string>>;
+  /**
+   * Which accesses race: strict (the default), any two that overlap, at least one a write, at least
+   * one plain; or default, as KCSAN is configured by default: plain writes count as atomic, and only
+   * writes that change the value race.
+   */
+  readonly kcsan?: 'strict' | 'default';
 }
 
 /** A report with where it came from. */

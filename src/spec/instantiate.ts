@@ -39,6 +39,8 @@ export function instantiate(
     atEnd: predicates(model.atEnd),
     sometimes: predicates(model.sometimes),
     never: Object.entries(model.never ?? {}).map(([name, matches]) => ({ name, matches })),
+    unchecked: model.unchecked ?? {},
+    kcsan: model.kcsan ?? 'strict',
     expected: chosen.violates ?? [],
   };
 }

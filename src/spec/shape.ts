@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SpecError } from '../model/shared.ts';
+import { isShared, SpecError } from '../model/shared.ts';
 import type { Model, Spec } from './define.ts';
 
 const callable = z.custom<() => unknown>((value) => typeof value === 'function', {
@@ -42,7 +42,8 @@ const thread = z.union(
       run: callable,
       daemon: z.boolean().optional(),
       cpu: z.int().min(0).optional(),
-      kind: z.enum(['process', 'worker', 'softirq']).optional(),
+      kind: z.enum(['process', 'worker', 'softirq', 'hardirq', 'nmi']).optional(),
+      interrupted: z.custom(isShared).optional(),
     }),
   ],
   {
@@ -61,6 +62,12 @@ const model = z.strictObject(
     atEnd: properties.optional(),
     sometimes: properties.optional(),
     never: properties.optional(),
+    unchecked: z
+      .record(z.string(), z.string().trim().min(1, { error: 'must say why' }), {
+        error: 'must be an object, rule names to reasons',
+      })
+      .optional(),
+    kcsan: z.enum(['strict', 'default'], { error: "must be 'strict' or 'default'" }).optional(),
   },
   { error: (issue) => unknownKeys(issue) ?? 'must be an object, like { threads: { ... } }' },
 );

@@ -21,12 +21,15 @@ export type Reproduction =
  * would silently tell another story once the protocol has changed.
  */
 export function reproduce(trace: Trace, replay: Replay): Reproduction {
-  for (const [i, recorded] of trace.steps.entries()) {
-    const now = replay.steps[i];
-    if (!now) return stopped(recorded, i + 1, replay);
-    const difference = compare(recorded, now);
-    if (difference) {
-      return { result: 'diverged', step: i + 1, message: difference, possible: now.enabled };
+  const runs = [...replay.earlier, replay.steps];
+  for (const [run, steps] of [...(trace.earlier ?? []), trace.steps].entries()) {
+    for (const [i, recorded] of steps.entries()) {
+      const now = runs[run]?.[i];
+      if (!now) return stopped(recorded, i + 1, replay);
+      const difference = compare(recorded, now);
+      if (difference) {
+        return { result: 'diverged', step: i + 1, message: difference, possible: now.enabled };
+      }
     }
   }
   const broken = replay.broken.find((b) => b.property === trace.property);

@@ -40,6 +40,8 @@ const traceSchema = z.strictObject({
   params: z.record(z.string(), z.number()),
   property: z.string().min(1),
   message: z.string(),
+  /** Runs before the one of `steps`, each from the start; lockdep remembers them. */
+  earlier: z.array(z.array(step)).min(1).optional(),
   steps: z.array(step),
   /** Of everything above, so that a damaged file is never followed. */
   checksum: z.string(),
@@ -66,16 +68,13 @@ function contentOf(trace: Trace) {
     ),
     property: trace.property,
     message: trace.message,
-    steps: trace.steps.map(({ thread, operation, text, objects, result, file, line }) => ({
-      thread,
-      operation,
-      text,
-      objects,
-      result,
-      file,
-      line,
-    })),
+    ...(trace.earlier && { earlier: trace.earlier.map((run) => run.map(stepContent)) }),
+    steps: trace.steps.map(stepContent),
   };
+}
+
+function stepContent({ thread, operation, text, objects, result, file, line }: TraceStep) {
+  return { thread, operation, text, objects, result, file, line };
 }
 
 function checksum(content: ReturnType<typeof contentOf>): string {

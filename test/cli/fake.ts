@@ -62,6 +62,7 @@ export function fakeEngine(
             verdict: 'violated',
             message: `${name} is broken`,
             schedule: ['A'],
+            earlier: [],
             shortest: false,
           }),
         ),
@@ -77,6 +78,7 @@ export function fakeEngine(
         unreached: [],
         explained: [],
         finalStates: 1,
+        unchecked: {},
       };
     },
     replay: ({ spec, variant }, schedule): Replay => {
@@ -100,7 +102,9 @@ export function fakeEngine(
           property,
           message: `${property} is broken`,
           step: 1,
+          places: [],
         })),
+        earlier: [],
         diverged: null,
       };
     },

@@ -81,8 +81,8 @@ class Brute {
       const reports = [...(effect.reports ?? [])];
       const { pending, context } = next;
       const crash = reports.some((report) => report.crash);
-      if (!crash && !pending && context.held.length > 0) {
-        reports.push({ rule: 'lock held at exit', message: '', object: context.held[0]! });
+      if (!crash && !pending && context.locks.length > 0) {
+        reports.push({ rule: 'lock held at exit', message: '', object: context.locks[0]! });
       }
       for (const report of reports) this.report(report, point);
       if (crash) continue;

@@ -56,13 +56,13 @@ export function same(what: string, found: Partial<Findings>, expected: Findings)
 
 /** Each schedule leads, step by step, to what it is said to break. */
 export function replayed(program: Program, outcome: Outcome): void {
-  for (const { name, kind, verdict, schedule } of outcome.properties) {
+  for (const { name, kind, verdict, schedule, earlier } of outcome.properties) {
     if (verdict !== 'violated') continue;
     if (!schedule) {
       if (kind === 'sometimes') continue;
       throw new Error(`'${name}' is violated, but has no schedule`);
     }
-    const { broken, diverged } = replay(program, schedule, guarded);
+    const { broken, diverged } = replay(program, schedule, guarded, earlier);
     if (diverged) throw new Error(`schedule of '${name}' diverges: ${diverged.message}`);
     if (!broken.some(({ property }) => property === name)) {
       throw new Error(`schedule of '${name}' does not break it: ${schedule.join(' ')}`);

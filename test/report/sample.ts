@@ -69,7 +69,8 @@ export const replay: Replay = {
       ],
     }),
   ],
-  broken: [{ property: 'D3', message: 'use-after-free', step: 7 }],
+  broken: [{ property: 'D3', message: 'use-after-free', step: 7, places: [] }],
+  earlier: [],
   diverged: null,
 };
 
@@ -85,7 +86,8 @@ export const deadlock: Replay = {
       ],
     }),
   ],
-  broken: [{ property: 'deadlock', message: 'nothing can move', step: 2 }],
+  broken: [{ property: 'deadlock', message: 'nothing can move', step: 2, places: [] }],
+  earlier: [],
   diverged: null,
 };
 
@@ -95,6 +97,7 @@ export const violatedProperty: PropertyOutcome = {
   verdict: 'violated',
   message: 'use-after-free: kworker/0 reads root.name, freed by destroyer',
   schedule: replay.steps.map((s) => s.thread),
+  earlier: [],
   shortest: true,
 };
 
@@ -130,6 +133,7 @@ export const outcome: Outcome = {
     },
   ],
   finalStates: 12,
+  unchecked: {},
 };
 
 export const violated: Run = {

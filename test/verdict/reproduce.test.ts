@@ -41,10 +41,11 @@ function traceOf(steps: readonly StepRecord[]): Trace {
 }
 
 const steps = [step('A', 'mutex_lock(m)'), step('B', 'load(x)', '1'), step('A', 'store(x, 2)')];
-const broken = [{ property: 'P', message: 'x is 2', step: 3 }];
+const broken = [{ property: 'P', message: 'x is 2', step: 3, places: [] }];
 const replayOf = (change: Partial<Replay> = {}): Replay => ({
   steps,
   broken,
+  earlier: [],
   diverged: null,
   ...change,
 });
@@ -63,7 +64,7 @@ test('the same steps that break nothing, or something else, do not', () => {
     result: 'holds',
     message: "all 3 steps are possible, and 'P' is not broken by them",
   });
-  const other = [{ property: 'Q', message: '', step: 1 }];
+  const other = [{ property: 'Q', message: '', step: 1, places: [] }];
   expect(reproduce(traceOf(steps), replayOf({ broken: other })).message).toMatch(
     /; it breaks Q instead$/,
   );

@@ -3,7 +3,15 @@ import type { PropertyOutcome } from '../../src/explore/outcome.ts';
 import { combine, exitCodes, judge } from '../../src/verdict/verdict.ts';
 
 function property(name: string, verdict: PropertyOutcome['verdict']): PropertyOutcome {
-  return { name, kind: 'always', verdict, message: null, schedule: null, shortest: false };
+  return {
+    name,
+    kind: 'always',
+    verdict,
+    message: null,
+    schedule: null,
+    earlier: [],
+    shortest: false,
+  };
 }
 
 const held = property('other', 'holds');

@@ -1,0 +1,106 @@
+import type { Machine, Node, NodeAccess, Transition } from '../model/machine.ts';
+import { describe, type Report } from '../model/operation.ts';
+import { runtime } from '../model/runtime.ts';
+
+/** Two accesses that can overlap: the pending ones of two threads. */
+export interface Race {
+  readonly a: Node;
+  readonly b: Node;
+  readonly position: number;
+}
+
+/**
+ * Data races (kernel/kcsan): two threads are at accesses to one object, at least one of them a
+ * write, at least one plain. A lock that orders them keeps the two threads from being there at once;
+ * so do the handlers that it holds back. A handler may come in the middle of a plain access of the
+ * thread that it interrupts, so who is interrupted counts as being at its access.
+ *
+ * Such a state is never lost to the reduction. Let a path lead to it from a state of which only a
+ * persistent set is explored. If the path has a step of the set, the first such comes first as well,
+ * and what is left is shorter. If not, and one of the two threads is in the set, then so is the
+ * other, which does something dependent on its next step, and they are there already. And if neither
+ * is, the steps of the set are independent of the path and of both accesses, which stay possible.
+ *
+ * By default KCSAN takes plain writes for atomic, and reports a race only when the write changes the
+ * value (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC, KCSAN_REPORT_VALUE_CHANGE_ONLY).
+ *
+ * @param moves per thread its transition, null when it cannot move
+ */
+export function racesIn(
+  machine: Machine,
+  rows: Int32Array,
+  base: number,
+  moves: readonly (Transition | null)[],
+): Race[] {
+  const found: Race[] = [];
+  const threads = machine.threads.length;
+  for (let t = 0; t < threads; t++) {
+    const a = machine.node(rows, base, t);
+    if (a.accesses.length === 0) continue;
+    for (let u = t + 1; u < threads; u++) {
+      const b = machine.node(rows, base, u);
+      if (b.accesses.length === 0) continue;
+      const position = conflict(machine, a, b, moves);
+      if (position < 0) continue;
+      const there = (node: Node): boolean =>
+        moves[node.thread] !== null || machine.handlerOver(rows, base, node) !== null;
+      if (there(a) && there(b)) found.push({ a, b, position });
+    }
+  }
+  return found;
+}
+
+/** As KCSAN titles it, with the functions in which the two accesses are, in alphabetical order. */
+export function raceReport(machine: Machine, { a, b, position }: Race): Report {
+  const { object } = machine.slotAt(position);
+  const [f, g] = [a, b].map((node) => functionOf(machine, node)).sort() as [string, string];
+  const access = (node: Node): string =>
+    `${machine.threads[node.thread]!.declaration.name} at ${describe(node.state.pending!)}`;
+  return {
+    rule: 'data-race',
+    title: `data-race in ${f === g ? f : `${f} / ${g}`}`,
+    message: `${access(a)} while ${access(b)}`,
+    object: object.name,
+    ...(object.owner && { type: object.owner.type }),
+  };
+}
+
+/** The innermost function of the spec; in code that was not rewritten the thread. */
+function functionOf(machine: Machine, { thread, state }: Node): string {
+  const sites = state.sites.map((id) => runtime.sites.get(id));
+  const { name } = machine.threads[thread]!.declaration;
+  return sites.findLast((site) => site?.library === false)?.fn ?? name;
+}
+
+function conflict(
+  machine: Machine,
+  a: Node,
+  b: Node,
+  moves: readonly (Transition | null)[],
+): number {
+  for (const mine of a.accesses) {
+    for (const other of b.accesses) {
+      if (mine.position !== other.position) continue;
+      if (machine.program.kcsan === 'default') {
+        if (readAndChange(mine, other, moves[b.thread])) return mine.position;
+        if (readAndChange(other, mine, moves[a.thread])) return mine.position;
+      } else if ((mine.write || other.write) && (mine.plain || other.plain)) {
+        return mine.position;
+      }
+    }
+  }
+  return -1;
+}
+
+/** A plain read beside a write that changes the value; of who is interrupted that is not known. */
+function readAndChange(
+  read: NodeAccess,
+  write: NodeAccess,
+  move: Transition | null | undefined,
+): boolean {
+  if (!read.plain || read.write || !write.write) return false;
+  if (!move) return true;
+  for (let i = 0; i < move.changes.length; i += 2)
+    if (move.changes[i] === write.position) return true;
+  return false;
+}
