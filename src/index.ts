@@ -71,6 +71,7 @@ export {
   put_cpu,
   smp_processor_id,
 } from './kernel/preempt.ts';
+export * from './kernel/raw_spinlock.ts';
 export {
   call_rcu,
   type RcuCallback,

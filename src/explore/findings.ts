@@ -105,10 +105,12 @@ export interface Wait {
   readonly thread: string;
   readonly text: string;
   readonly holder: string | null;
+  /** A daemon where it may wait for ever. */
+  readonly idle: boolean;
 }
 
 /** What a thread waits for whose CPU runs a handler. */
-const INTERRUPTED = 'interrupt';
+export const INTERRUPTED = 'interrupted';
 
 /** Who waits in the state at `base`, for what, and which thread holds it when its value names one. */
 export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[] {
@@ -116,9 +118,10 @@ export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[
   return machine.threads.flatMap((automaton, thread) => {
     const node = machine.node(rows, base, thread);
     if (!node.state.pending || machine.transition(rows, base, thread)) return [];
-    const { name } = automaton.declaration;
+    const { name, daemon } = automaton.declaration;
+    const idle = daemon && node.idle;
     const handler = machine.handlerOver(rows, base, node);
-    if (handler !== null) return [{ thread: name, text: INTERRUPTED, holder: handler }];
+    if (handler !== null) return [{ thread: name, text: INTERRUPTED, holder: handler, idle }];
     const holders = node.writes
       .flatMap((position) => {
         const { object, values } = machine.slotAt(position);
@@ -130,6 +133,7 @@ export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[
         thread: name,
         text: describe(node.state.pending),
         holder: (holders[0] as string | undefined) ?? null,
+        idle,
       },
     ];
   });
@@ -140,12 +144,9 @@ export function waitsIn(machine: Machine, rows: Int32Array, base: number): Wait[
  * where it may wait for ever.
  */
 export function deadlockIn(machine: Machine, rows: Int32Array, base: number): string | null {
-  const stuck = machine.threads.some(({ declaration }, thread) => {
-    const { state, idle } = machine.node(rows, base, thread);
-    return state.pending !== null && !(declaration.daemon && idle);
-  });
-  if (!stuck) return null;
-  return waitsIn(machine, rows, base)
+  const stuck = waitsIn(machine, rows, base).filter(({ idle }) => !idle);
+  if (stuck.length === 0) return null;
+  return stuck
     .map(({ thread, text, holder }) =>
       text === INTERRUPTED
         ? `${thread} is interrupted by ${holder}`

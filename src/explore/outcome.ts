@@ -73,7 +73,13 @@ export interface StepRecord {
   /** Threads that could have moved instead of this one. */
   readonly enabled: readonly string[];
   /** Threads that wait after this step, for what, and who holds it when that is known. */
-  readonly waits: readonly { thread: string; text: string; holder: string | null }[];
+  readonly waits: readonly {
+    readonly thread: string;
+    readonly text: string;
+    readonly holder: string | null;
+    /** A daemon where it may wait for ever. */
+    readonly idle: boolean;
+  }[];
 }
 
 /** A place in the code that a report is about. */

@@ -33,7 +33,8 @@ export function placesOfRace(machine: Machine, { a, b, position }: Race): Place[
 /** Each thread that waits, with who it waits for. */
 export function placesOfDeadlock(machine: Machine, rows: Int32Array): Place[] {
   const names = machine.threads.map(({ declaration }) => declaration.name);
-  return waitsIn(machine, rows, 0).map((wait) => {
+  const stuck = waitsIn(machine, rows, 0).filter(({ idle }) => !idle);
+  return stuck.map((wait) => {
     const node = machine.node(rows, 0, names.indexOf(wait.thread));
     return placeOf(machine, node, wait.holder === null ? 'waits' : `waits for ${wait.holder}`);
   });

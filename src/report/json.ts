@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Reporter, Write } from './reporter.ts';
+import { placesOf } from './terminal.ts';
 
 const property = z.looseObject({
   name: z.string().min(1),
@@ -40,6 +41,13 @@ export function jsonReporter(write: Write): Reporter {
   };
 }
 
+/** What the replay of a violation tells: where in the code it is, and the file that was kept. */
+function shown(run: Run, property: string) {
+  const counterexample = run.counterexamples.find((each) => each.property.name === property);
+  const places = counterexample ? placesOf(counterexample.replay, property) : [];
+  return { places, trace: counterexample?.trace ?? null };
+}
+
 function asJson(run: Run): RunRecord {
   const { outcome } = run;
   return {
@@ -58,7 +66,7 @@ function asJson(run: Run): RunRecord {
       message: property.message,
       steps: property.schedule?.length ?? null,
       shortest: property.shortest,
-      trace: run.counterexamples.find((c) => c.property.name === property.name)?.trace ?? null,
+      ...shown(run, property.name),
     })),
     expected: run.expected,
     asExpected: run.asExpected,
@@ -71,6 +79,7 @@ function asJson(run: Run): RunRecord {
     complete: outcome?.complete ?? false,
     limit: outcome?.limit ?? null,
     fingerprintCollisionProbability: outcome?.fingerprintCollisionProbability ?? 0,
+    unchecked: outcome?.unchecked ?? {},
     unreached: outcome?.unreached ?? [],
     explained: (outcome?.explained ?? []).map(({ file, line, fn, reason }) => ({
       file,

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { INTERRUPTED } from '../explore/findings.ts';
 import type { Replay, StepRecord } from '../explore/outcome.ts';
 import { showChange } from './change.ts';
 import { abbreviateAll, pack, pad, padStart, plain, width, wrap } from './text.ts';
@@ -57,13 +58,15 @@ function tell(replay: Replay): Story {
     });
     // One report may break several properties.
     for (const text of new Set(step.reports.map(reportLine))) add('report', step.thread, text);
-    // Waiting for something that nobody holds is how daemons idle; in a deadlock it tells all.
-    const stuck = deadlocked && i === replay.steps.length - 1;
-    const waits = step.waits.filter((wait) => wait.holder !== null || stuck);
+    const last = i === replay.steps.length - 1;
+    const waits = step.waits.filter(({ text, holder, idle }) =>
+      deadlocked && last ? !idle : holder !== null && text !== INTERRUPTED,
+    );
     for (const { thread, text, holder } of waits) {
       if (waiting.has(`${thread} ${text}`)) continue;
-      add('wait', thread, `waits: ${text}`, {
-        shared: holder === null ? [] : [`held by ${holder}`],
+      const interrupted = text === INTERRUPTED;
+      add('wait', thread, interrupted ? text : `waits: ${text}`, {
+        shared: holder === null ? [] : [`${interrupted ? '' : 'held '}by ${holder}`],
       });
     }
     waiting = new Set(waits.map((wait) => `${wait.thread} ${wait.text}`));

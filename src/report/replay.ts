@@ -3,6 +3,8 @@ import type { Replay } from '../explore/outcome.ts';
 import type { Reproduction } from '../verdict/reproduce.ts';
 import type { Trace } from '../verdict/trace.ts';
 import { lanes } from './lanes.ts';
+import { placeLines } from './places.ts';
+import { placesOf, runLines } from './terminal.ts';
 import { plain, shellWord, wrap } from './text.ts';
 
 /** A kept trace that was run again. */
@@ -42,7 +44,12 @@ export function replayLines(
   if (result === 'diverged') say(`recorded as: ${trace.property}: ${trace.message}`);
   else say(reproduction.message);
   const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
-  if (steps.length > 0) lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
+  if (result === 'reproduced') {
+    lines.push(...placeLines(placesOf(replay, trace.property), columns));
+    lines.push('', ...runLines(replay, { columns, chalk }));
+  } else if (steps.length > 0) {
+    lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
+  }
   lines.push('');
   if (result === 'diverged') {
     const { step, message, possible } = reproduction;

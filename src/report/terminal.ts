@@ -1,8 +1,9 @@
 import type { ChalkInstance } from 'chalk';
-import type { Outcome, StepRecord } from '../explore/outcome.ts';
+import type { Outcome, Place, Replay, StepRecord } from '../explore/outcome.ts';
 import { type Counterexample, memoryModel, type Run } from '../verdict/run.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import { lanes } from './lanes.ts';
+import { placeLines } from './places.ts';
 import type { Reporter, Write } from './reporter.ts';
 import {
   abbreviate,
@@ -165,6 +166,11 @@ function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): stri
       (line, i) => `  ${options.chalk.dim(pad(i === 0 ? name : '', 8))}  ${line}`,
     ),
   );
+  for (const [rule, reason] of Object.entries(outcome.unchecked)) {
+    const text = `${rule} is not checked: ${reason}`;
+    const rest = wrap(plain(text), Math.max(20, options.columns - 12), 6);
+    lines.push(...rest.map((line) => `            ${line}`));
+  }
   for (const site of unreached.slice(0, shownSites)) {
     const text = `${site.file}:${site.line} ${site.fn}: ${site.text}`;
     lines.push(`            ${wrap(plain(text), Math.max(20, options.columns - 12), 1)[0]}`);
@@ -188,6 +194,7 @@ function counterexampleLines(
   const about = [
     counted(replay.steps.length, 'step'),
     counted(switches(replay.steps), 'switch', 'switches'),
+    ...(replay.earlier.length > 0 ? [`after ${counted(replay.earlier.length, 'other run')}`] : []),
     ...(property.shortest ? ['shortest'] : []),
     ...(expected ? ['expected'] : ['not expected']),
   ];
@@ -197,10 +204,34 @@ function counterexampleLines(
     ...wrap(title, options.columns, 6).map((line) => chalk.bold(line)),
     `  ${about.join(', ')}`,
   ];
-  if (options.full || !expected) lines.push('', ...lanes(replay, options.columns, chalk), '');
+  if (options.full || !expected) {
+    const places = placesOf(replay, property.name);
+    lines.push(...placeLines(places, options.columns), '', ...runLines(replay, options), '');
+  }
   const command =
     trace === null ? 'no trace was kept' : `lockstep replay-trace ${shellWord(trace)}`;
   return [...lines, `replay: ${command}`];
+}
+
+/** Where the property is broken for the last time, which is what the schedule leads to. */
+export function placesOf(replay: Replay, property: string): readonly Place[] {
+  return replay.broken.findLast((broken) => broken.property === property)?.places ?? [];
+}
+
+/** The schedule; before it those of other runs that it takes. */
+export function runLines(
+  replay: Replay,
+  { columns, chalk }: Pick<TerminalOptions, 'columns' | 'chalk'>,
+): string[] {
+  const runs = [...replay.earlier, replay.steps];
+  const lines = (steps: Replay['steps']): string[] =>
+    steps.length === 0 ? ['at the start'] : lanes({ ...replay, steps }, columns, chalk);
+  if (runs.length === 1) return lines(replay.steps);
+  return runs.flatMap((steps, at) => [
+    ...(at === 0 ? [] : ['']),
+    chalk.bold(`run ${at + 1} of ${runs.length}, from the start`),
+    ...lines(steps),
+  ]);
 }
 
 /** How often the running thread changes. */

@@ -1,5 +1,6 @@
 import { capturesOf, counted } from '../model/frames.ts';
 import type { Predicate, Program, ThreadDeclaration } from '../model/program.ts';
+import { isRule, RULES } from '../model/rules.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Model, Spec, ThreadBody, ThreadOptions } from './define.ts';
 import { isSpecError, SpecError, UsageError } from './errors.ts';
@@ -56,6 +57,13 @@ function build({ spec, file }: LoadedSpec, variant: string, params: Record<strin
     throw new SpecError(`${place}: build() of variant '${variant}' throws ${error}`);
   }
   checkModel(model, file);
+  const unknown = Object.keys(model.unchecked ?? {}).find((name) => !isRule(name));
+  if (unknown !== undefined) {
+    const rules = Object.values<readonly string[]>(RULES).flat();
+    throw new SpecError(
+      `${file}: unchecked names '${unknown}', which is no rule; the rules are ${listed(rules)}`,
+    );
+  }
   return model;
 }
 

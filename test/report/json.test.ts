@@ -46,6 +46,7 @@ test('one array with an object per variant, and nothing before the end', () => {
       message: 'use-after-free: kworker/0 reads root.name, freed by destroyer',
       steps: 7,
       shortest: true,
+      places: sample.replay.broken[0]!.places,
       trace: 'traces/slab/v5.3.D3.trace.json',
     },
     {
@@ -55,6 +56,7 @@ test('one array with an object per variant, and nothing before the end', () => {
       message: null,
       steps: null,
       shortest: true,
+      places: [],
       trace: null,
     },
   ]);

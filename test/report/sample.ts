@@ -26,6 +26,7 @@ const waiting = {
   thread: 'kworker/0',
   text: 'mutex_lock(slab_mutex)',
   holder: 'destroyer',
+  idle: false,
 };
 
 export const replay: Replay = {
@@ -69,7 +70,32 @@ export const replay: Replay = {
       ],
     }),
   ],
-  broken: [{ property: 'D3', message: 'use-after-free', step: 7, places: [] }],
+  broken: [
+    {
+      property: 'D3',
+      message: 'use-after-free',
+      step: 7,
+      places: [
+        {
+          what: '',
+          thread: 'kworker/0',
+          text: 'load(root.name)',
+          calls: [
+            { file: 'specs/slab.ts', line: 12, fn: 'memcg_kmem_cache_create_func', text: '' },
+            { file: 'specs/slab.ts', line: 34, fn: 'memcg_create_kmem_cache', text: '' },
+          ],
+          held: ['slab_mutex', 'cpu_hotplug_lock'],
+        },
+        {
+          what: 'freed',
+          thread: 'destroyer',
+          text: 'kfree(root)',
+          calls: [{ file: 'specs/slab.ts', line: 56, fn: 'kmem_cache_destroy', text: '' }],
+          held: [],
+        },
+      ],
+    },
+  ],
   earlier: [],
   diverged: null,
 };
@@ -80,9 +106,9 @@ export const deadlock: Replay = {
     step('B', 'mutex_lock(b)', {
       changes: [{ object: 'b', from: 'NULL', to: 'B' }],
       waits: [
-        { thread: 'A', text: 'mutex_lock(b)', holder: 'B' },
-        { thread: 'B', text: 'mutex_lock(a)', holder: 'A' },
-        { thread: 'idler', text: 'wait_until(never)', holder: null },
+        { thread: 'A', text: 'mutex_lock(b)', holder: 'B', idle: false },
+        { thread: 'B', text: 'mutex_lock(a)', holder: 'A', idle: false },
+        { thread: 'idler', text: 'wait_until(never)', holder: null, idle: true },
       ],
     }),
   ],

@@ -2,7 +2,7 @@ import { Chalk } from 'chalk';
 import { describe, expect, test } from 'vitest';
 import { lanes } from '../../src/report/lanes.ts';
 import { styleFor } from '../../src/report/style.ts';
-import { terminalReporter } from '../../src/report/terminal.ts';
+import { runLines, terminalReporter } from '../../src/report/terminal.ts';
 import { abbreviateAll, width } from '../../src/report/text.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';
@@ -126,4 +126,22 @@ describe('a report', () => {
 
 test('NO_COLOR is heeded', () => {
   expect(styleFor({ NO_COLOR: '1' }).red('x')).toBe('x');
+});
+
+test('what takes several runs is shown run by run', () => {
+  const { steps } = sample.deadlock;
+  const twice = { ...sample.deadlock, earlier: [steps.slice(0, 1), []] };
+  const lines = runLines(twice, { columns: 80, chalk });
+  expect(lines.filter((line) => /^run|^at/.test(line))).toEqual([
+    'run 1 of 3, from the start',
+    'run 2 of 3, from the start',
+    'at the start',
+    'run 3 of 3, from the start',
+  ]);
+});
+
+test('rules that are not checked are listed with the reason', () => {
+  const outcome = { ...sample.outcome, unchecked: { 'data-race': 'a statistic' } };
+  const text = report([{ ...sample.verified, outcome }], 80);
+  expect(text).toContain('data-race is not checked: a statistic');
 });

@@ -1,0 +1,50 @@
+/**
+ * The rules that are checked without being asked for, by the tool of the kernel that has them, with
+ * the name under which each is reported. A data race is reported with the functions that it is in.
+ */
+export const RULES = {
+  lockdep: [
+    'possible circular locking dependency detected',
+    'possible recursive locking detected',
+    'inconsistent lock state',
+    'HARDIRQ-safe -> HARDIRQ-unsafe lock order detected',
+    'SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected',
+    'Invalid wait context',
+    'recursive locking',
+    'unlock imbalance',
+    'lock held at exit',
+    'lock not held',
+    'preemption not disabled',
+    'IRQs not enabled as expected',
+  ],
+  RCU: [
+    'suspicious RCU usage',
+    'Voluntary context switch within RCU read-side critical section!',
+    'double call_rcu',
+  ],
+  scheduler: [
+    'deadlock',
+    'sleeping function called from invalid context',
+    'scheduling while atomic',
+    'using smp_processor_id() in preemptible code',
+  ],
+  KCSAN: ['data-race'],
+  KASAN: ['use-after-free', 'double-free', 'null-ptr-deref', 'general protection fault'],
+  kmemleak: ['memory leak'],
+  'debug objects': [
+    'active object freed',
+    'active object initialised',
+    'uninitialised object activated',
+  ],
+  lists: ['list corruption'],
+  refcounts: [
+    'refcount_t: addition on 0; use-after-free',
+    'refcount_t: underflow; use-after-free',
+    'refcount_t: decrement hit 0; leaking memory',
+    'refcount_t: saturated; leaking memory',
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export function isRule(name: string): boolean {
+  return Object.values<readonly string[]>(RULES).some((rules) => rules.includes(name));
+}
