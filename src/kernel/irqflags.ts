@@ -56,6 +56,37 @@ export function bh_on(thread: ThreadContext): void {
   thread.bhOff--;
 }
 
+/** What the _irq and _bh flavours of a lock do beside locking. */
+export function irqs_off(thread: ThreadContext): void {
+  preemption_off(thread);
+  thread.irqsOff = true;
+}
+
+/** Interrupts go on, whatever they were before the lock was taken. */
+export function irqs_on(thread: ThreadContext): void {
+  preemption_on(thread);
+  thread.irqsOff = false;
+}
+
+/** As spin_unlock_irqrestore(): back to what they were. */
+export function irqs_restored(flags: Flags): (thread: ThreadContext) => void {
+  return (thread) => {
+    preemption_on(thread);
+    thread.irqsOff = flags;
+  };
+}
+
+/** Bottom halves count once more than preemption does. */
+export function bottom_halves_off(thread: ThreadContext): void {
+  preemption_off(thread);
+  bh_off(thread);
+}
+
+export function bottom_halves_on(thread: ThreadContext): void {
+  preemption_on(thread);
+  bh_on(thread);
+}
+
 export function preemption_off(thread: ThreadContext): void {
   thread.atomic++;
 }

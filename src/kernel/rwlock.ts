@@ -1,8 +1,19 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Steps } from '../model/operation.ts';
 import type { Struct } from '../model/shared.ts';
-import { if_taken, silently } from './ghost.ts';
-import { leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
+import { current, if_taken, silently } from './ghost.ts';
+import {
+  bottom_halves_off,
+  bottom_halves_on,
+  type Flags,
+  irqs_off,
+  irqs_on,
+  irqs_restored,
+  leaves_atomic,
+  leaves_bh,
+  preemption_off,
+  preemption_on,
+} from './irqflags.ts';
 import { reader_part } from './rcu_reader.ts';
 import {
   RwSemaphore,
@@ -34,10 +45,22 @@ export function rwlock(): { embed(name: string, owner: Struct): Rwlock } {
 }
 
 export function read_lock(lock: Rwlock): Operation<void> {
-  return silently(
-    read_acquire('read_lock', lock, preemption_off, ({ interrupts }) => interrupts),
-    reader_part(preemption_off),
-  );
+  return reading('read_lock', lock, preemption_off);
+}
+
+export function read_lock_irq(lock: Rwlock): Operation<void> {
+  return reading('read_lock_irq', lock, irqs_off);
+}
+
+/** `const flags = yield* read_lock_irqsave(lock)` */
+export function* read_lock_irqsave(lock: Rwlock): Steps<Flags> {
+  const flags = current('read_lock_irqsave').irqsOff;
+  yield* reading('read_lock_irqsave', lock, irqs_off);
+  return flags;
+}
+
+export function read_lock_bh(lock: Rwlock): Operation<void> {
+  return reading('read_lock_bh', lock, bottom_halves_off);
 }
 
 export function read_trylock(lock: Rwlock): Operation<boolean> {
@@ -45,16 +68,38 @@ export function read_trylock(lock: Rwlock): Operation<boolean> {
 }
 
 export function read_unlock(lock: Rwlock): Operation<void> {
-  return unlock(read_release('read_unlock', lock, preemption_on), lock);
+  return unlocking(read_release, 'read_unlock', lock, preemption_on);
 }
 
-export function* write_lock(lock: Rwlock): Steps {
-  const begin = write_begin('write_lock', lock, preemption_off);
-  if (!(yield* if_taken(begin, reader_part(preemption_off))))
-    yield* silently(
-      write_wait('write_lock_wait', lock, preemption_off),
-      reader_part(preemption_off),
-    );
+export function read_unlock_irq(lock: Rwlock): Operation<void> {
+  return unlocking(read_release, 'read_unlock_irq', lock, irqs_on);
+}
+
+export function read_unlock_irqrestore(lock: Rwlock, flags: Flags): Operation<void> {
+  return restoring(read_release, 'read_unlock_irqrestore', lock, flags);
+}
+
+export function read_unlock_bh(lock: Rwlock): Operation<void> {
+  return unlocking(read_release, 'read_unlock_bh', lock, bottom_halves_on);
+}
+
+export function write_lock(lock: Rwlock): Steps {
+  return writing('write_lock', lock, preemption_off);
+}
+
+export function write_lock_irq(lock: Rwlock): Steps {
+  return writing('write_lock_irq', lock, irqs_off);
+}
+
+/** `const flags = yield* write_lock_irqsave(lock)` */
+export function* write_lock_irqsave(lock: Rwlock): Steps<Flags> {
+  const flags = current('write_lock_irqsave').irqsOff;
+  yield* writing('write_lock_irqsave', lock, irqs_off);
+  return flags;
+}
+
+export function write_lock_bh(lock: Rwlock): Steps {
+  return writing('write_lock_bh', lock, bottom_halves_off);
 }
 
 export function write_trylock(lock: Rwlock): Operation<boolean> {
@@ -62,15 +107,57 @@ export function write_trylock(lock: Rwlock): Operation<boolean> {
 }
 
 export function write_unlock(lock: Rwlock): Operation<void> {
-  return unlock(write_release('write_unlock', lock, preemption_on), lock);
+  return unlocking(write_release, 'write_unlock', lock, preemption_on);
 }
 
-function unlock(release: Operation<void>, lock: Rwlock): Operation<void> {
-  const { spec } = silently(release, reader_part(preemption_on));
+export function write_unlock_irq(lock: Rwlock): Operation<void> {
+  return unlocking(write_release, 'write_unlock_irq', lock, irqs_on);
+}
+
+export function write_unlock_irqrestore(lock: Rwlock, flags: Flags): Operation<void> {
+  return restoring(write_release, 'write_unlock_irqrestore', lock, flags);
+}
+
+export function write_unlock_bh(lock: Rwlock): Operation<void> {
+  return unlocking(write_release, 'write_unlock_bh', lock, bottom_halves_on);
+}
+
+type Change = (thread: ThreadContext) => void;
+
+function reading(name: string, lock: Rwlock, change: Change): Operation<void> {
+  const acquire = read_acquire(name, lock, change, ({ interrupts }) => interrupts);
+  return silently(acquire, reader_part(change));
+}
+
+function* writing(name: string, lock: Rwlock, change: Change): Steps {
+  if (!(yield* if_taken(write_begin(name, lock, change), reader_part(change))))
+    yield* silently(write_wait(`${name}_wait`, lock, change), reader_part(change));
+}
+
+function unlocking(
+  release: typeof read_release,
+  name: string,
+  lock: Rwlock,
+  change: Change,
+): Operation<void> {
+  const { spec } = silently(release(name, lock, change), reader_part(change));
+  const bottom_halves = change === bottom_halves_on;
   return operation<void>({
     ...spec,
     // Of a lock that it does not hold the step itself says so.
-    check: (thread: ThreadContext) =>
-      thread.holds(lock.name) ? leaves_atomic(thread, spec.name, 1) : null,
+    check: (thread: ThreadContext) => {
+      if (!thread.holds(lock.name)) return null;
+      return bottom_halves ? leaves_bh(thread, name, 2) : leaves_atomic(thread, name, 1);
+    },
   });
+}
+
+function restoring(
+  release: typeof read_release,
+  name: string,
+  lock: Rwlock,
+  flags: Flags,
+): Operation<void> {
+  const { spec } = unlocking(release, name, lock, irqs_restored(flags));
+  return operation<void>({ ...spec, args: [lock, flags] });
 }

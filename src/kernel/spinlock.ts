@@ -2,7 +2,18 @@ import type { ThreadContext } from '../model/context.ts';
 import { type Operation, type OperationSpec, operation, type Report } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import { if_taken, silently } from './ghost.ts';
-import { type Flags, leaves_atomic, leaves_bh, preemption_off, preemption_on } from './irqflags.ts';
+import {
+  bottom_halves_off,
+  bottom_halves_on,
+  type Flags,
+  irqs_off,
+  irqs_on,
+  irqs_restored,
+  leaves_atomic,
+  leaves_bh,
+  preemption_off,
+  preemption_on,
+} from './irqflags.ts';
 import { acquire, release, try_acquire } from './mutex.ts';
 import { reader_part } from './rcu_reader.ts';
 
@@ -55,18 +66,12 @@ export function spin_trylock(lock: Spinlock): Operation<boolean> {
 
 /** As spin_lock, and interrupts go off. */
 export function spin_lock_irq(lock: Spinlock): Operation<void> {
-  return lock_with('spin_lock_irq', lock, (thread) => {
-    preemption_off(thread);
-    thread.irqsOff = true;
-  });
+  return lock_with('spin_lock_irq', lock, irqs_off);
 }
 
 /** As spin_unlock, and interrupts go on, whatever they were before the lock was taken. */
 export function spin_unlock_irq(lock: Spinlock): Operation<void> {
-  return unlock_with('spin_unlock_irq', lock, (thread) => {
-    preemption_on(thread);
-    thread.irqsOff = false;
-  });
+  return unlock_with('spin_unlock_irq', lock, irqs_on);
 }
 
 /** `spin_lock_irqsave(lock, flags)`: `const flags = yield* spin_lock_irqsave(lock)`. */
@@ -84,27 +89,17 @@ export function spin_lock_irqsave(lock: Spinlock): Operation<Flags> {
 
 /** Interrupts go back to what spin_lock_irqsave found. */
 export function spin_unlock_irqrestore(lock: Spinlock, flags: Flags): Operation<void> {
-  const { spec } = unlock_with('spin_unlock_irqrestore', lock, (thread) => {
-    preemption_on(thread);
-    thread.irqsOff = flags;
-  });
+  const { spec } = unlock_with('spin_unlock_irqrestore', lock, irqs_restored(flags));
   return operation<void>({ ...spec, args: [lock, flags] });
 }
 
-/** As spin_lock, and bottom halves go off, which counts once more than preemption does. */
+/** As spin_lock, and bottom halves go off. */
 export function spin_lock_bh(lock: Spinlock): Operation<void> {
-  return lock_with('spin_lock_bh', lock, (thread) => {
-    thread.atomic += 2;
-    thread.bhOff++;
-  });
+  return lock_with('spin_lock_bh', lock, bottom_halves_off);
 }
 
 export function spin_unlock_bh(lock: Spinlock): Operation<void> {
-  const change = (thread: ThreadContext): void => {
-    thread.atomic -= 2;
-    thread.bhOff--;
-  };
-  return unlock_with('spin_unlock_bh', lock, change, (thread) =>
+  return unlock_with('spin_unlock_bh', lock, bottom_halves_on, (thread) =>
     leaves_bh(thread, 'spin_unlock_bh', 2),
   );
 }
