@@ -10,6 +10,8 @@ type Threads = Readonly<Record<string, ThreadBody | ThreadOptions>>;
 interface Running {
   readonly context: ThreadContext;
   readonly steps: Steps<unknown>;
+  /** The handlers that run on its CPU. */
+  readonly interrupted: Shared<readonly string[]> | undefined;
   next: Operation<unknown> | null;
 }
 
@@ -27,8 +29,10 @@ export class Simulation {
 
   constructor(threads: Threads) {
     for (const [name, body] of Object.entries(threads)) {
-      const { run, cpu = 0, kind = 'process' } = typeof body === 'function' ? { run: body } : body;
+      const options: ThreadOptions = typeof body === 'function' ? { run: body } : body;
+      const { run, cpu = 0, kind = 'process', interrupted } = options;
       const running: Running = {
+        interrupted,
         context: new ThreadContext(name, cpu, kind),
         steps: run(),
         next: null,
@@ -61,7 +65,7 @@ export class Simulation {
   step(name: string): boolean {
     const thread = this.threads.get(name)!;
     const spec = thread.next?.spec;
-    if (!spec) return false;
+    if (!spec || this.interrupted(name)) return false;
     const dead = owners(spec).find((life) => this.value(life) !== 'alive');
     if (dead) {
       this.reports.push({
@@ -88,6 +92,14 @@ export class Simulation {
     spec.after?.(thread.context, effect.result);
     this.resume(thread, effect.result);
     return true;
+  }
+
+  /** Does a handler run on the thread's CPU in its stead? */
+  interrupted(name: string): boolean {
+    const { interrupted, next } = this.threads.get(name)!;
+    if (!interrupted || next?.spec.writes?.includes(interrupted)) return false;
+    const innermost = this.value(interrupted).at(-1);
+    return innermost !== undefined && innermost !== name;
   }
 
   /** Steps of one thread until it waits, finishes, or is about to run `until`. */
