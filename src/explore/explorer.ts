@@ -248,7 +248,7 @@ export class Explorer {
     lo: number,
   ): void {
     for (const race of racesIn(this.machine, rows, base, this.moves)) {
-      this.offerReport(raceReport(this.machine, race), race.a, level, hi, lo);
+      this.offerReport(raceReport(this.machine, race), race.a.node, level, hi, lo);
     }
   }
 

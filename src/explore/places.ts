@@ -22,9 +22,8 @@ function locationOf(id: string): SiteLocation[] {
   return [{ file: site.file, line: site.line, fn: site.fn, text: site.text }];
 }
 
-export function placesOfRace(machine: Machine, { a, b, position }: Race): Place[] {
-  return [a, b].map((node) => {
-    const access = node.accesses.find((each) => each.position === position)!;
+export function placesOfRace(machine: Machine, { a, b }: Race): Place[] {
+  return [a, b].map(({ node, access }) => {
     const marked = access.plain ? '' : ' (marked)';
     return placeOf(machine, node, `${access.write ? 'write' : 'read'}${marked}`);
   });

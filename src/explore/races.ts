@@ -4,9 +4,13 @@ import { runtime } from '../model/runtime.ts';
 
 /** Two accesses that can overlap: the pending ones of two threads. */
 export interface Race {
-  readonly a: Node;
-  readonly b: Node;
-  readonly position: number;
+  readonly a: Racer;
+  readonly b: Racer;
+}
+
+interface Racer {
+  readonly node: Node;
+  readonly access: NodeAccess;
 }
 
 /**
@@ -40,21 +44,21 @@ export function racesIn(
     for (let u = t + 1; u < threads; u++) {
       const b = machine.node(rows, base, u);
       if (b.accesses.length === 0) continue;
-      const position = conflict(machine, a, b, moves);
-      if (position < 0) continue;
+      const race = conflict(machine, a, b, moves);
+      if (!race) continue;
       const there = (node: Node): boolean =>
         moves[node.thread] !== null || machine.handlerOver(rows, base, node) !== null;
-      if (there(a) && there(b)) found.push({ a, b, position });
+      if (there(a) && there(b)) found.push(race);
     }
   }
   return found;
 }
 
 /** As KCSAN titles it, with the functions in which the two accesses are, in alphabetical order. */
-export function raceReport(machine: Machine, { a, b, position }: Race): Report {
-  const { object } = machine.slotAt(position);
-  const [f, g] = [a, b].map((node) => functionOf(machine, node)).sort() as [string, string];
-  const access = (node: Node): string =>
+export function raceReport(machine: Machine, { a, b }: Race): Report {
+  const { object } = machine.slotAt(a.access.position);
+  const [f, g] = [a, b].map(({ node }) => functionOf(machine, node)).sort() as [string, string];
+  const access = ({ node }: Racer): string =>
     `${machine.threads[node.thread]!.declaration.name} at ${describe(node.state.pending!)}`;
   return {
     rule: 'data-race',
@@ -77,19 +81,19 @@ function conflict(
   a: Node,
   b: Node,
   moves: readonly (Transition | null)[],
-): number {
+): Race | null {
   for (const mine of a.accesses) {
     for (const other of b.accesses) {
-      if (mine.position !== other.position) continue;
-      if (machine.program.kcsan === 'default') {
-        if (readAndChange(mine, other, moves[b.thread])) return mine.position;
-        if (readAndChange(other, mine, moves[a.thread])) return mine.position;
-      } else if ((mine.write || other.write) && (mine.plain || other.plain)) {
-        return mine.position;
-      }
+      if (mine.position !== other.position || mine.part !== other.part) continue;
+      const races =
+        machine.program.kcsan === 'default'
+          ? readAndChange(mine, other, moves[b.thread]) ||
+            readAndChange(other, mine, moves[a.thread])
+          : (mine.write || other.write) && (mine.plain || other.plain);
+      if (races) return { a: { node: a, access: mine }, b: { node: b, access: other } };
     }
   }
-  return -1;
+  return null;
 }
 
 /** A plain read beside a write that changes the value; of who is interrupted that is not known. */

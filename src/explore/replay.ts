@@ -66,7 +66,7 @@ function runOnce(
     }
     const moves = names.map((_, thread) => machine.transition(state.rows, 0, thread));
     for (const race of racesIn(machine, state.rows, 0, moves)) {
-      breaks(raceReport(machine, race), race.a, () => placesOfRace(machine, race));
+      breaks(raceReport(machine, race), race.a.node, () => placesOfRace(machine, race));
     }
     for (const thread of names.keys()) lockdep.see(machine, machine.node(state.rows, 0, thread));
     for (const report of lockdep.news()) breaks(report, null, () => lockdep.placesOf(report));

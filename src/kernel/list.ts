@@ -1,4 +1,4 @@
-import { type Operation, operation, type Report } from '../model/operation.ts';
+import { type Access, type Operation, operation, type Report } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import type { Embedded } from './memory.ts';
 import { RcuHead } from './rcu.ts';
@@ -68,6 +68,7 @@ export function del<S extends Struct>(
     name,
     args: [entry, list],
     writes: [list, ...node],
+    accesses: changes(list),
     step: ([old, ...storage]) => {
       if (!old.includes(entry)) return wrong(list, `${entry.name} is deleted but not on it`);
       if (storage.some((node) => node !== 'linked')) return wrong(list, reused(entry));
@@ -88,6 +89,7 @@ export function list_move<S extends Struct>(
     name: 'list_move',
     args: [entry, from, to],
     writes: from === to ? [from] : [from, to],
+    accesses: from === to ? changes(from) : [...changes(from), ...changes(to)],
     step: ([old, other]: readonly (readonly S[])[]) => {
       const rest = old!.filter((e) => e !== entry);
       const values = from === to ? [[entry, ...rest]] : [rest, [entry, ...(other ?? [])]];
@@ -108,6 +110,7 @@ export function list_splice<S extends Struct>(from: ListHead<S>, to: ListHead<S>
     args: [from, to],
     reads: [from],
     writes: [to],
+    accesses: [...walks(from, true), ...changes(to)],
     step: ([old, moved]) => ({ result: undefined, values: [[...moved, ...old]] }),
   });
 }
@@ -121,6 +124,7 @@ export function list_splice_init<S extends Struct>(
     name: 'list_splice_init',
     args: [from, to],
     writes: [from, to],
+    accesses: [...changes(from), ...changes(to)],
     step: ([moved, old]) => ({ result: undefined, values: [[], [...moved, ...old]] }),
   });
 }
@@ -130,6 +134,7 @@ export function list_empty<S extends Struct>(list: ListHead<S>): Operation<boole
     name: 'list_empty',
     args: [list],
     reads: [list],
+    accesses: walks(list, false),
     step: ([entries]) => ({ result: entries.length === 0 }),
   });
 }
@@ -143,6 +148,7 @@ export function list_for_each_entry<S extends Struct>(list: ListHead<S>): Operat
     name: 'list_for_each_entry',
     args: [list],
     reads: [list],
+    accesses: walks(list, true),
     step: ([entries]) => ({ result: entries }),
   });
 }
@@ -158,6 +164,7 @@ export function add<S extends Struct>(
     name,
     args: [entry, list],
     writes: [list, ...node],
+    accesses: changes(list),
     step: ([old, ...storage]) => {
       if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);
       if (storage.some((value, at) => value !== null && !(node[at] instanceof ListNode)))
@@ -172,6 +179,22 @@ function node_of(entry: Struct): (ListOrRcu | ListNode)[] {
   return Object.values(entry).filter(
     (field) => field instanceof ListOrRcu || field instanceof ListNode,
   );
+}
+
+/**
+ * What a change of the list accesses (include/linux/list.h): ->next with WRITE_ONCE, for the sake of
+ * list_empty() and RCU readers, ->prev plainly.
+ */
+function changes(to: ListHead<any>): Access[] {
+  return [
+    { to, part: 'next', write: true, plain: false },
+    { to, part: 'prev', write: true, plain: true },
+  ];
+}
+
+/** Who looks at the list follows ->next: plainly, but for list_empty() and RCU readers. */
+export function walks(to: ListHead<any>, plain: boolean): Access[] {
+  return [{ to, part: 'next', write: false, plain }];
 }
 
 function reused(entry: Struct): string {

@@ -1,7 +1,7 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { SpecError, type Struct } from '../model/shared.ts';
-import { add, del, type ListHead, ListNode } from './list.ts';
+import { add, del, type ListHead, ListNode, walks } from './list.ts';
 
 /**
  * Lists that are changed while RCU readers walk them (include/linux/rculist.h). The structs on them
@@ -30,6 +30,7 @@ export function list_first_or_null_rcu<S extends Struct>(list: ListHead<S>): Ope
     name: 'list_first_or_null_rcu',
     args: [list],
     reads: [list],
+    accesses: walks(list, false),
     check: in_reader(list),
     step: ([entries]) => ({ result: entries[0] ?? null }),
   });
@@ -45,6 +46,7 @@ export function list_next_or_null_rcu<S extends Struct>(
     name: 'list_next_or_null_rcu',
     args: [list, entry],
     reads: [list, node],
+    accesses: walks(list, false),
     check: in_reader(list),
     step: ([entries, state]) => {
       if (state === null) throw new SpecError(`${entry.name} was never on a list`);

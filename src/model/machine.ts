@@ -1,6 +1,7 @@
 import { type LocalState, ThreadAutomaton } from './automaton.ts';
 import type { ThreadContext } from './context.ts';
 import {
+  type Access,
   BLOCKED,
   describe,
   type Effect,
@@ -50,10 +51,8 @@ export interface Node {
   readonly successors: Node[];
 }
 
-export interface NodeAccess {
+export interface NodeAccess extends Omit<Access, 'to'> {
   readonly position: number;
-  readonly write: boolean;
-  readonly plain: boolean;
 }
 
 /** A transition with the values it was learned from, one per position of the footprint. */
@@ -199,9 +198,9 @@ export class Machine {
       footprint,
       blocks: spec !== null && (spec.blocks === true || cpu !== undefined),
       idle: spec?.idle ?? false,
-      accesses: (spec?.accesses ?? []).map(({ to, write, plain }) => ({
+      accesses: (spec?.accesses ?? []).map(({ to, plain, ...access }) => ({
+        ...access,
         position: this.slotOf(to).position,
-        write,
         plain: plain && state.context.sequences === 0,
       })),
       transitions: new TupleMap(footprint),

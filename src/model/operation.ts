@@ -24,6 +24,8 @@ export interface Access {
   readonly write: boolean;
   /** Not READ_ONCE and its kin: the compiler may tear it, and so may race with another. */
   readonly plain: boolean;
+  /** Which part of the object, where it has several that are accessed apart. */
+  readonly part?: string;
 }
 
 /** A lock that a step takes, or waits for. */
