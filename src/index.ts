@@ -13,6 +13,7 @@ export {
 export * from './kernel/boot.ts';
 export * from './kernel/completion.ts';
 export * from './kernel/css.ts';
+export * from './kernel/delayed_work.ts';
 export { note, together } from './kernel/ghost.ts';
 export {
   type Flags,

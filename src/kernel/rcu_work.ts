@@ -1,4 +1,4 @@
-import { type Operation, operation, type Steps } from '../model/operation.ts';
+import { type Operation, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Struct } from '../model/shared.ts';
 import { load } from './access.ts';
@@ -9,10 +9,10 @@ import {
   INIT_WORK,
   insert_work,
   set_pending,
+  set_wq,
   Work,
   type WorkFunction,
   type Workqueue,
-  type WorkState,
 } from './workqueue.ts';
 
 /**
@@ -35,35 +35,16 @@ export function rcu_work(): Embedded<RcuWork> {
   return { embed: (name, owner) => new RcuWork(name, owner) };
 }
 
-/** Leaves rwork->wq as it is, as INIT_WORK knows nothing of it. */
 export function INIT_RCU_WORK(rwork: RcuWork, fn: WorkFunction): Operation<void> {
-  const { step, ...spec } = INIT_WORK(rwork, fn).spec;
-  return operation<void>({
-    ...spec,
-    name: 'INIT_RCU_WORK',
-    step: ([old], thread) => {
-      const effect = step!([old], thread)!;
-      const [state] = effect.values as [WorkState];
-      return old?.wq ? { ...effect, values: [{ ...state, wq: old.wq }] } : effect;
-    },
-  });
+  return renamed('INIT_RCU_WORK', INIT_WORK(rwork, fn));
 }
 
 /** False when it was pending already. */
 export function* queue_rcu_work(wq: Workqueue, rwork: RcuWork): Steps<boolean> {
   const claimed = yield* set_pending('queue_rcu_work', rwork);
   if (claimed === null) return false;
-  yield* together(call_rcu(rwork.rcu, rcu_work_rcufn), set_wq(rwork, wq));
+  yield* together(call_rcu(rwork.rcu, rcu_work_rcufn), set_wq('rwork->wq', rwork, wq));
   return true;
-}
-
-function set_wq(rwork: RcuWork, wq: Workqueue): Operation<void> {
-  return operation<void>({
-    name: 'rwork->wq',
-    args: [wq],
-    writes: [rwork],
-    step: ([state]) => ({ result: undefined, values: [{ ...state, wq }] }),
-  });
 }
 
 /** The callback: what queue_work does after it has set PENDING. */

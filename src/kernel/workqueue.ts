@@ -1,4 +1,11 @@
-import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import {
+  BLOCKED,
+  type Effect,
+  type Operation,
+  operation,
+  type Report,
+  type Steps,
+} from '../model/operation.ts';
 import { HANDLE, Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, named, together } from './ghost.ts';
 import { class_of, map } from './lockdep.ts';
@@ -26,8 +33,10 @@ export interface WorkState {
   readonly pending: boolean;
   /** The pool that ran it last; null after INIT_WORK. */
   readonly pool: string | null;
-  /** Of an rcu_work: where it is to be queued. */
+  /** Of an rcu_work or delayed_work: where it is to be queued. */
   readonly wq?: Workqueue;
+  /** WORK_OFFQ_CANCELING: PENDING is set by cancel_work_sync, until it returns. */
+  readonly canceling?: true;
 }
 
 /** `struct work_struct`; null until INIT_WORK. */
@@ -102,7 +111,10 @@ function pools(wq: Workqueue): Pool[] {
   return cpu_numbers().map((cpu) => pool_of(wq, cpu));
 }
 
-/** Debug objects: initialising an item that is pending is reported. */
+/**
+ * Debug objects: initialising an item that is pending is reported. What an rcu_work or delayed_work
+ * has beside its work_struct stays as it is.
+ */
 export function INIT_WORK(work: Work, fn: WorkFunction): Operation<void> {
   return operation<void>({
     name: 'INIT_WORK',
@@ -110,7 +122,7 @@ export function INIT_WORK(work: Work, fn: WorkFunction): Operation<void> {
     writes: [work],
     step: ([old]) => ({
       result: undefined,
-      values: [{ fn, pending: false, pool: null }],
+      values: [{ ...(old?.wq ? { wq: old.wq } : {}), fn, pending: false, pool: null }],
       reports: old?.pending
         ? [misuse(work, 'active object initialised', 'initialised while pending')]
         : [],
@@ -147,6 +159,16 @@ export function set_pending(name: string, work: Work): Operation<WorkState | nul
       if (state.pending) return { result: null };
       return { result: state, values: [{ ...state, pending: true }] };
     },
+  });
+}
+
+/** Part of the step that claimed the item: the queue for which it is meant. */
+export function set_wq(name: string, work: Work, wq: Workqueue): Operation<void> {
+  return operation<void>({
+    name,
+    args: [wq],
+    writes: [work],
+    step: ([state]) => ({ result: undefined, values: [{ ...state, wq }] }),
   });
 }
 
@@ -266,35 +288,45 @@ export function* flush_work(wq: Workqueue, work: Work): Steps<boolean> {
 
 /** Takes the item off its list. Its function may still be running. True when it was pending. */
 export function cancel_work(wq: Workqueue, work: Work): Operation<boolean> {
-  return grab(wq, work, 'cancel_work', false);
+  return grab('cancel_work', wq, work, { pending: false }, { result: false });
 }
 
 /** As cancel_work, and waits until its function is not running either; nobody can queue it meanwhile. */
 export function* cancel_work_sync(wq: Workqueue, work: Work): Steps<boolean> {
-  const was = yield* grab(wq, work, 'cancel_work_sync', true);
-  const running = yield* mark_work(wq, work, true);
-  if (running) yield* wait_marks(wq);
-  yield* end_cancel(work);
+  const was = yield* grab<boolean>('cancel_work_sync', wq, work, CANCELING, BLOCKED);
+  yield* end_cancel(wq, work);
   return was;
 }
 
-/** try_to_grab_pending(): waits while PENDING is set by somebody who has not queued the item yet. */
-function grab(wq: Workqueue, work: Work, name: string, keep: boolean): Operation<boolean> {
+export const CANCELING = { pending: true, canceling: true } as const;
+
+/**
+ * try_to_grab_pending(): waits while PENDING is set by somebody who has not queued the item yet.
+ * `canceled`: what it does when that is somebody who cancels the item.
+ */
+export function grab<R>(
+  name: string,
+  wq: Workqueue,
+  work: Work,
+  to: Partial<WorkState>,
+  canceled: Effect<R> | null,
+): Operation<boolean | R> {
   const { queues } = work_objects(wq);
-  return operation<boolean>({
+  return operation<boolean | R>({
     name,
     args: [wq, work],
     writes: [work, ...queues],
     blocks: true,
-    check: (thread) => (keep ? might_sleep(thread, `${name}(${work.name})`) : null),
+    check: (thread) => (to.canceling ? might_sleep(thread, `${name}(${work.name})`) : null),
     step: ([state, ...lists]) => {
       if (state === null) return { result: false };
+      if (state.canceling) return canceled;
       const listed = lists.some((list) => list.some((item: Item) => item.work === work));
       if (state.pending && !listed) return null;
       return {
         result: state.pending,
         values: [
-          { ...state, pending: keep },
+          { ...state, ...to },
           ...lists.map((list) => list.filter((item: Item) => item.work !== work)),
         ],
       };
@@ -302,15 +334,22 @@ function grab(wq: Workqueue, work: Work, name: string, keep: boolean): Operation
   });
 }
 
-function end_cancel(work: Work): Operation<void> {
+/** The rest of cancel_work_sync: waits for the function, then the item is as new. */
+export function* end_cancel(wq: Workqueue, work: Work): Steps {
+  if (yield* mark_work(wq, work, true)) yield* wait_marks(wq);
+  yield* clear_work_data(work);
+}
+
+function clear_work_data(work: Work): Operation<void> {
   return operation<void>({
     name: 'clear_work_data',
     args: [work],
     writes: [work],
-    step: ([state]) => ({
-      result: undefined,
-      values: [state && { ...state, pending: false, pool: null }],
-    }),
+    step: ([state]) => {
+      if (state === null) return { result: undefined };
+      const { canceling: _, ...rest } = state;
+      return { result: undefined, values: [{ ...rest, pending: false, pool: null }] };
+    },
   });
 }
 
