@@ -12,6 +12,18 @@ export {
 } from './kernel/bitops.ts';
 export * from './kernel/boot.ts';
 export * from './kernel/completion.ts';
+export {
+  CPUHP_AP_ONLINE_DYN,
+  CPUHP_BP_PREPARE_DYN,
+  type CpuhpCallback,
+  cpu_down,
+  cpu_online,
+  cpu_online_mask,
+  cpu_up,
+  cpuhp_remove_state,
+  cpuhp_setup_state,
+  for_each_online_cpu,
+} from './kernel/cpu.ts';
 export * from './kernel/css.ts';
 export * from './kernel/delayed_work.ts';
 export { note, together } from './kernel/ghost.ts';

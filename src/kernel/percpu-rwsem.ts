@@ -50,7 +50,24 @@ export function percpu_up_write(sem: PercpuRwsem): Operation<void> {
   });
 }
 
-/** cpus_read_lock() of later kernels (kernel/cpu.c). */
+/** kernel/cpu.c */
+export function cpus_read_lock(): Operation<void> {
+  return down_read('cpus_read_lock', cpu_hotplug_lock());
+}
+
+export function cpus_read_unlock(): Operation<void> {
+  return up_read('cpus_read_unlock', cpu_hotplug_lock());
+}
+
+export function cpus_write_lock(): Steps {
+  return percpu_down_write(cpu_hotplug_lock());
+}
+
+export function cpus_write_unlock(): Operation<void> {
+  return percpu_up_write(cpu_hotplug_lock());
+}
+
+/** The name of cpus_read_lock() before v4.13. */
 export function get_online_cpus(): Operation<void> {
   return down_read('get_online_cpus', cpu_hotplug_lock());
 }

@@ -122,7 +122,7 @@ export function INIT_WORK(work: Work, fn: WorkFunction): Operation<void> {
     writes: [work],
     step: ([old]) => ({
       result: undefined,
-      values: [{ ...(old?.wq ? { wq: old.wq } : {}), fn, pending: false, pool: null }],
+      values: [{ fn, pending: false, pool: null, ...(old?.wq ? { wq: old.wq } : {}) }],
       reports: old?.pending
         ? [misuse(work, 'active object initialised', 'initialised while pending')]
         : [],
