@@ -56,7 +56,15 @@ export {
   list_splice_init,
 } from './kernel/list.ts';
 export * from './kernel/memory.ts';
-export * from './kernel/mutex.ts';
+export {
+  DEFINE_MUTEX,
+  Mutex,
+  mutex,
+  mutex_lock,
+  mutex_lock_nested,
+  mutex_trylock,
+  mutex_unlock,
+} from './kernel/mutex.ts';
 export * from './kernel/percpu.ts';
 export {
   type Confirm,

@@ -1,6 +1,7 @@
 import { operation, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { current } from './ghost.ts';
+import { might_sleep as invalid_context } from './mutex.ts';
 
 /**
  * A claim inside a thread, as a property of the given name. A condition that holds costs no step.
@@ -14,6 +15,24 @@ export function* assert(condition: boolean, property: string): Steps {
 export function* lockdep_assert_held(lock: { readonly name: string }): Steps {
   if (current('lockdep_assert_held').holds(lock.name)) return;
   yield* failed('lock not held', `lockdep_assert_held(${lock.name}) fails`);
+}
+
+/** lockdep_assert_not_held(): reported when this thread holds the lock. */
+export function* lockdep_assert_not_held(lock: { readonly name: string }): Steps {
+  if (!current('lockdep_assert_not_held').holds(lock.name)) return;
+  yield* failed('lock held', `lockdep_assert_not_held(${lock.name}) fails`);
+}
+
+export function* lockdep_assert_irqs_disabled(): Steps {
+  const { name, irqsOff } = current('lockdep_assert_irqs_disabled');
+  if (irqsOff) return;
+  yield* failed('IRQs not disabled as expected', `${name} has interrupts on`);
+}
+
+/** `might_sleep()`, for a function that sleeps only sometimes. */
+export function* might_sleep(): Steps {
+  const report = invalid_context(current('might_sleep'), 'might_sleep()');
+  if (report) yield* failed(report.rule, report.message);
 }
 
 function failed(property: string, message: string) {

@@ -67,7 +67,7 @@ function change<R>(
   return rmw(name, [nr, word], word, (old) => ({ value: to(old, bit), result: result(old, bit) }));
 }
 
-function with_bit(old: number, bit: number): number {
+export function with_bit(old: number, bit: number): number {
   return (old | bit) >>> 0;
 }
 

@@ -1,6 +1,6 @@
 import { type Operation, operation, renamed, type Steps } from '../model/operation.ts';
 import type { Shared } from '../model/shared.ts';
-import { load } from './access.ts';
+import { READ_ONCE } from './access.ts';
 import { named } from './ghost.ts';
 import {
   cpus_read_lock,
@@ -118,7 +118,7 @@ export function* cpu_up(cpu: number): Steps<boolean> {
 /** False when it is offline already, or the last one. */
 export function* cpu_down(cpu: number): Steps<boolean> {
   yield* cpus_write_lock();
-  const online = yield* renamed('num_online_cpus', load(cpu_online_mask()));
+  const online = yield* renamed('num_online_cpus', READ_ONCE(cpu_online_mask()));
   const possible = online.includes(cpu) && online.length > 1;
   if (possible) {
     const steps = [...(yield* callbacks())].reverse();
@@ -162,7 +162,7 @@ function cpuhp_hp_states(): Shared<readonly CpuhpStep[]> {
 }
 
 function callbacks(): Operation<readonly CpuhpStep[]> {
-  return renamed('cpuhp_get_step', load(cpuhp_hp_states()));
+  return renamed('cpuhp_get_step', READ_ONCE(cpuhp_hp_states()));
 }
 
 function store_callbacks(

@@ -1,5 +1,5 @@
 import type { ThreadContext } from '../model/context.ts';
-import { type Operation, operation, type Report } from '../model/operation.ts';
+import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import { silently } from './ghost.ts';
 import { leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
@@ -113,6 +113,43 @@ export function read_seqbegin(sl: Seqlock): Operation<number> {
 export function read_seqretry(sl: Seqlock, start: number): Operation<boolean> {
   const { spec } = read_seqcount_retry(sl, start);
   return operation<boolean>({ ...spec, name: 'read_seqretry' });
+}
+
+/**
+ * A reader that goes without the lock the first time, and with it if that was in vain:
+ *
+ *     let seq = 0;
+ *     for (;;) {
+ *       seq = yield* read_seqbegin_or_lock(sl, seq);
+ *       ...
+ *       if (!(yield* need_seqretry(sl, seq))) break;
+ *       seq = 1; // an odd one takes the lock
+ *     }
+ *     yield* done_seqretry(sl, seq);
+ */
+export function* read_seqbegin_or_lock(sl: Seqlock, seq: number): Steps<number> {
+  if (seq % 2 === 0) return yield* read_seqbegin(sl);
+  yield* read_seqlock_excl(sl);
+  return seq;
+}
+
+export function* need_seqretry(sl: Seqlock, seq: number): Steps<boolean> {
+  return seq % 2 === 0 && (yield* read_seqretry(sl, seq));
+}
+
+export function* done_seqretry(sl: Seqlock, seq: number): Steps {
+  if (seq % 2 === 1) yield* read_sequnlock_excl(sl);
+}
+
+/** Keeps out writers, and other readers that lock; those that do not go on. */
+export function read_seqlock_excl(sl: Seqlock): Operation<void> {
+  const { spec } = spin_lock(sl.lock);
+  return operation<void>({ ...spec, name: 'read_seqlock_excl', args: [sl], shown: [sl] });
+}
+
+export function read_sequnlock_excl(sl: Seqlock): Operation<void> {
+  const { spec } = spin_unlock(sl.lock);
+  return operation<void>({ ...spec, name: 'read_sequnlock_excl', args: [sl], shown: [sl] });
 }
 
 function enter_section(thread: ThreadContext): void {

@@ -1,6 +1,6 @@
 import { type Operation, operation, type Steps } from '../model/operation.ts';
 import type { Shared } from '../model/shared.ts';
-import { clear_bit, has_bit, mask } from './bitops.ts';
+import { clear_bit, has_bit, mask, with_bit } from './bitops.ts';
 import { current, named } from './ghost.ts';
 import { might_sleep } from './mutex.ts';
 
@@ -9,10 +9,16 @@ import { might_sleep } from './mutex.ts';
  *
  * wait_on_bit puts itself on the wait queue, then tests the bit again, then sleeps. Queueing and
  * testing are one step here: a clear between them is seen by the test, so it is as if it came before.
- * wake_up_bit does not look at the bit: a waiter that it wakes too soon tests, and sleeps again.
+ * wake_up_bit wakes all that only wait, and of those that are to set the bit, the first. It does not
+ * look at the bit: a waiter that it wakes too soon tests, and sleeps again.
  */
 export function* wait_on_bit(word: Shared<number>, bit: number): Steps {
   while (yield* prepare_to_wait(word, bit)) yield* bit_wait(word, bit);
+}
+
+/** Waits until the bit is clear, and sets it: the bit is a lock. */
+export function* wait_on_bit_lock(word: Shared<number>, bit: number): Steps {
+  while (yield* prepare_to_lock(word, bit)) yield* bit_wait(word, bit);
 }
 
 export function wake_up_bit(word: Shared<number>, bit: number): Operation<void> {
@@ -20,7 +26,10 @@ export function wake_up_bit(word: Shared<number>, bit: number): Operation<void> 
     name: 'wake_up_bit',
     args: [word, bit],
     writes: [waiters_of(word, bit)],
-    step: () => ({ result: undefined, values: [[]] }),
+    step: ([{ exclusive }]) => ({
+      result: undefined,
+      values: [{ shared: [], exclusive: exclusive.slice(1) }],
+    }),
   });
 }
 
@@ -37,11 +46,29 @@ function prepare_to_wait(word: Shared<number>, bit: number): Operation<boolean> 
     args: [word, bit],
     writes: [waiters_of(word, bit)],
     reads: [word],
+    accesses: [{ to: word, write: false, plain: false }],
     check: (thread) => might_sleep(thread, `wait_on_bit(${word.name}, ${bit})`),
-    step: ([waiters, value], { name }) =>
+    step: ([{ shared, exclusive }, value], { name }) =>
       has_bit(value, set)
-        ? { result: true, values: [[...waiters, name].sort()] }
+        ? { result: true, values: [{ shared: [...shared, name].sort(), exclusive }] }
         : { result: false },
+  });
+}
+
+/** False when the bit was clear, and is set now. */
+function prepare_to_lock(word: Shared<number>, bit: number): Operation<boolean> {
+  const set = mask(bit);
+  return operation<boolean>({
+    name: 'wait_on_bit_lock',
+    args: [word, bit],
+    writes: [waiters_of(word, bit), word],
+    accesses: [{ to: word, write: true, plain: false }],
+    check: (thread) => might_sleep(thread, `wait_on_bit_lock(${word.name}, ${bit})`),
+    step: ([waiters, value], { name }) => {
+      if (!has_bit(value, set)) return { result: false, values: [waiters, with_bit(value, set)] };
+      const exclusive = [...waiters.exclusive, name];
+      return { result: true, values: [{ ...waiters, exclusive }, value] };
+    },
   });
 }
 
@@ -52,11 +79,20 @@ function bit_wait(word: Shared<number>, bit: number): Operation<void> {
     args: [word, bit],
     reads: [waiters_of(word, bit)],
     blocks: true,
-    step: ([waiters]) => (waiters.includes(me) ? null : { result: undefined }),
+    step: ([{ shared, exclusive }]) =>
+      shared.includes(me) || exclusive.includes(me) ? null : { result: undefined },
   });
 }
 
-/** The threads that sleep until the bit is cleared. Not in the word's memory: the queue is global. */
-function waiters_of(word: Shared<number>, bit: number): Shared<readonly string[]> {
-  return named<readonly string[]>(`${word.name}:${bit}.waiters`, []);
+/** The threads that sleep until the bit is cleared; `exclusive`: to set it. */
+interface Waiters {
+  readonly shared: readonly string[];
+  readonly exclusive: readonly string[];
+}
+
+const NOBODY: Waiters = { shared: [], exclusive: [] };
+
+/** Not in the word's memory: the queue is global. */
+function waiters_of(word: Shared<number>, bit: number): Shared<Waiters> {
+  return named(`${word.name}:${bit}.waiters`, NOBODY);
 }

@@ -45,7 +45,10 @@ import { DEFINE_SEMAPHORE, down, down_trylock, up } from '../../src/kernel/semap
 import {
   DEFINE_SEQCOUNT,
   DEFINE_SEQLOCK,
+  done_seqretry,
+  need_seqretry,
   read_seqbegin,
+  read_seqbegin_or_lock,
   read_seqretry,
   seqlock,
   write_seqcount_begin,
@@ -403,6 +406,36 @@ describe('seqlock', () => {
       yield* write_seqcount_begin(seq);
     }
     expect(rules(writer)).toEqual([SLEEPS, 'lock not held']);
+  });
+
+  test('a reader that was disturbed takes the lock, and keeps out writers then', () => {
+    const sl = DEFINE_SEQLOCK('sl');
+    const seen: number[] = [];
+    function* reader() {
+      let seq = 0;
+      for (;;) {
+        seq = yield* read_seqbegin_or_lock(sl, seq);
+        seen.push(seq);
+        if (!(yield* need_seqretry(sl, seq))) break;
+        seq = 1;
+      }
+      yield* done_seqretry(sl, seq);
+    }
+    function* writer() {
+      yield* write_seqlock(sl);
+      yield* write_sequnlock(sl);
+    }
+    const sim = new Simulation({ reader, calm: reader, writer, late: writer });
+    sim.step('reader');
+    sim.run('writer').run('reader', 'read_sequnlock_excl');
+    expect([seen, sim.step('late')]).toEqual([[0, 1], false]);
+    sim.run('calm').run('reader');
+    expect([seen, sim.at('calm'), sim.step('late'), sim.rules()]).toEqual([
+      [0, 1, 2],
+      null,
+      true,
+      [],
+    ]);
   });
 
   test('freeing one that is being written is reported', () => {
