@@ -141,7 +141,7 @@ function grab_delayed<R>(
     step: (values, thread) => {
       const [state, ...queues] = values.slice(0, split);
       const disarmed = timer.step!(values.slice(split), thread);
-      if (!disarmed?.result) return disarmed && work.step!([state, ...queues], thread);
+      if (!disarmed?.result) return work.step!([state, ...queues], thread);
       return { ...disarmed, values: [{ ...state, ...to }, ...queues, ...disarmed.values!] };
     },
   });

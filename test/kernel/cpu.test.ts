@@ -57,10 +57,12 @@ describe('callbacks', () => {
       yield* cpuhp_remove_state(first);
       yield* cpuhp_remove_state(first);
       expect(calls.splice(0)).toEqual(['-a0 online', '-a1 online', '-a2 online']);
+      yield* register(CPUHP_AP_ONLINE_DYN, 'c'); // in the place of the first
+      calls.length = 0;
       yield* cpu_down(1);
     }
     const sim = machine({ user }).run('user');
-    expect([sim.at('user'), calls]).toEqual([null, ['-b1 online', '-q1', '-p1']]);
+    expect([sim.at('user'), calls]).toEqual([null, ['-b1 online', '-c1 online', '-q1', '-p1']]);
   });
 
   test('may be missing', () => {
