@@ -13,6 +13,7 @@ export {
 export * from './kernel/boot.ts';
 export * from './kernel/completion.ts';
 export * from './kernel/css.ts';
+export { GFP_ATOMIC, GFP_KERNEL, GFP_NOWAIT, type Gfp } from './kernel/gfp.ts';
 export { note, together } from './kernel/ghost.ts';
 export {
   type Flags,
@@ -42,7 +43,20 @@ export {
   list_splice,
   list_splice_init,
 } from './kernel/list.ts';
-export * from './kernel/memory.ts';
+export {
+  container_of,
+  deref,
+  type Embedded,
+  type Initial,
+  type Instance,
+  kfree,
+  kzalloc,
+  object,
+  pointer,
+  pointers,
+  type StructType,
+  struct,
+} from './kernel/memory.ts';
 export * from './kernel/mutex.ts';
 export * from './kernel/percpu.ts';
 export {
