@@ -1,4 +1,4 @@
-import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import type { Embedded } from './memory.ts';
@@ -88,13 +88,8 @@ export function percpu_ref_get(ref: PercpuRef): Operation<void> {
 }
 
 export function percpu_ref_get_many(ref: PercpuRef, n: number): Operation<void> {
-  return get(n === 1 ? 'percpu_ref_get' : 'percpu_ref_get_many', ref, n);
-}
-
-/** percpu_ref_get_many() under the name of the API that is built on it, as `put` and `tryget`. */
-export function get(name: string, ref: PercpuRef, n: number): Operation<void> {
   return operation<void>({
-    name,
+    name: n === 1 ? 'percpu_ref_get' : 'percpu_ref_get_many',
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]) => ({
@@ -105,6 +100,10 @@ export function get(name: string, ref: PercpuRef, n: number): Operation<void> {
         : [],
     }),
   });
+}
+
+function drained(state: RefState): boolean {
+  return exact(state) && state.count <= 0;
 }
 
 /** Fails only at a count of zero in atomic mode: a killed ref can still be taken. */
@@ -119,19 +118,19 @@ export function percpu_ref_tryget_live(ref: PercpuRef): Operation<boolean> {
 
 /** The put that reaches zero in atomic mode runs the release callback, in this thread's context. */
 export function* percpu_ref_put(ref: PercpuRef): Steps {
-  const release = yield* put('percpu_ref_put', ref, 1);
+  const release = yield* put(ref, 1);
   if (release) yield* release(ref);
 }
 
 export function* percpu_ref_put_many(ref: PercpuRef, n: number): Steps {
-  const release = yield* put('percpu_ref_put_many', ref, n);
+  const release = yield* renamed('percpu_ref_put_many', put(ref, n));
   if (release) yield* release(ref);
 }
 
 /** Gives the release callback when this is the put that has to run it. */
-export function put(name: string, ref: PercpuRef, n: number): Operation<Release | undefined> {
+export function put(ref: PercpuRef, n: number): Operation<Release | undefined> {
   return operation<Release | undefined>({
-    name,
+    name: 'percpu_ref_put',
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]: readonly RefState[]) => {
@@ -232,7 +231,7 @@ export function percpu_ref_exit(ref: PercpuRef): Operation<void> {
   });
 }
 
-export function tryget(
+function tryget(
   name: string,
   ref: PercpuRef,
   may: (state: RefState) => boolean,
@@ -264,10 +263,6 @@ function live(release: Release | null, flags: RefFlags): RefState {
 /** Zero can be seen: the count is one number, and has no bias. */
 function exact(state: RefState): boolean {
   return state.mode === 'atomic' && !state.switching;
-}
-
-export function drained(state: RefState): boolean {
-  return exact(state) && state.count <= 0;
 }
 
 /** container_of(rcu, struct percpu_ref, rcu) */
