@@ -118,7 +118,8 @@ interface Watched extends Shared<any> {
  * heap an invalid one (mm/kasan/common.c, check_slab_allocation).
  */
 export function kfree(memory: Struct | null): Operation<void> {
-  if (memory === null) return operation<void>({ name: 'kfree', args: [null] });
+  if (memory === null)
+    return operation<void>({ name: 'kfree', args: [null], step: () => ({ result: undefined }) });
   const { step, ...spec } = free('kfree', memory).spec;
   const invalid = memory.life instanceof Scope;
   return operation<void>({
