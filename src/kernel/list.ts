@@ -160,7 +160,7 @@ export function add<S extends Struct>(
     writes: [list, ...node],
     step: ([old, ...storage]) => {
       if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);
-      if (storage.some((value, at) => value !== null && !(node[at] instanceof ListNode)))
+      if (storage.some((value, at) => !may_be_added(node[at]!, value)))
         return wrong(list, reused(entry));
       return { result: undefined, values: [added(old), ...node.map(() => 'linked')] };
     },
@@ -172,6 +172,14 @@ function node_of(entry: Struct): (ListOrRcu | ListNode)[] {
   return Object.values(entry).filter(
     (field) => field instanceof ListOrRcu || field instanceof ListNode,
   );
+}
+
+/**
+ * A node that is still on another list would take that list's place in it: the kernel finds out when
+ * its neighbours there are added to or deleted. One that was deleted may be added again.
+ */
+function may_be_added(node: ListOrRcu | ListNode, value: unknown): boolean {
+  return value === null || (node instanceof ListNode && value !== 'linked');
 }
 
 function reused(entry: Struct): string {
