@@ -91,6 +91,7 @@ export {
 export * from './kernel/raw_spinlock.ts';
 export {
   call_rcu,
+  init_rcu_head,
   type RcuCallback,
   RcuHead,
   rcu_barrier,
