@@ -189,7 +189,10 @@ describe('percpu_ref', () => {
 });
 
 describe('a percpu_ref that is used again', () => {
-  function reinit(body: (ref: PercpuRef) => Steps<unknown>) {
+  function reinit(
+    body: (ref: PercpuRef) => Steps<unknown>,
+    other: (ref: PercpuRef) => Steps<unknown> = function* () {},
+  ) {
     const released: string[] = [];
     const c = object(cache, 'c');
     function* user() {
@@ -202,7 +205,8 @@ describe('a percpu_ref that is used again', () => {
       );
       yield* body(c.ref);
     }
-    return { ref: c.ref, released, sim: new Simulation(boot({ threads: { user } })) };
+    const threads = { user, other: () => other(c.ref) };
+    return { ref: c.ref, released, sim: new Simulation(boot({ threads })) };
   }
 
   test('counts per CPU, with its base reference, and is released again', () => {
@@ -242,6 +246,25 @@ describe('a percpu_ref that is used again', () => {
     sim.settle();
     expect(sim.value(ref)).toMatchObject({ mode: 'percpu', dead: false, count: 1 });
     expect([sim.at('user'), sim.rules()]).toEqual([null, []]);
+  });
+
+  test('killed again before the switch is over, it stays one atomic count', () => {
+    const { ref, released, sim } = reinit(function* (ref) {
+      yield* percpu_ref_kill(ref);
+      yield* percpu_ref_resurrect(ref);
+    }, percpu_ref_kill);
+    sim.run('user').run('other').settle();
+    expect([sim.value(ref)?.mode, released, sim.rules()]).toEqual(['atomic', ['release'], []]);
+  });
+
+  test('is never at 0 while it counts per CPU', () => {
+    const zero: boolean[] = [];
+    const { ref, sim } = reinit(function* (ref) {
+      yield* percpu_ref_put(ref);
+      zero.push(yield* percpu_ref_is_zero(ref));
+    });
+    sim.settle();
+    expect([sim.value(ref)?.count, zero]).toEqual([0, [false]]);
   });
 
   test.each<[string, (ref: PercpuRef) => Steps<unknown>, string[]]>([
