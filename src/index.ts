@@ -26,6 +26,7 @@ export {
 } from './kernel/cpu.ts';
 export * from './kernel/css.ts';
 export * from './kernel/delayed_work.ts';
+export { GFP_ATOMIC, GFP_KERNEL, GFP_NOWAIT, type Gfp } from './kernel/gfp.ts';
 export { note, together } from './kernel/ghost.ts';
 export {
   type Flags,
@@ -55,7 +56,20 @@ export {
   list_splice,
   list_splice_init,
 } from './kernel/list.ts';
-export * from './kernel/memory.ts';
+export {
+  container_of,
+  deref,
+  type Embedded,
+  type Initial,
+  type Instance,
+  kfree,
+  kzalloc,
+  object,
+  pointer,
+  pointers,
+  type StructType,
+  struct,
+} from './kernel/memory.ts';
 export {
   DEFINE_MUTEX,
   Mutex,
@@ -74,10 +88,13 @@ export {
   percpu_ref_get,
   percpu_ref_get_many,
   percpu_ref_init,
+  percpu_ref_is_zero,
   percpu_ref_kill,
   percpu_ref_kill_and_confirm,
   percpu_ref_put,
   percpu_ref_put_many,
+  percpu_ref_reinit,
+  percpu_ref_resurrect,
   percpu_ref_tryget,
   percpu_ref_tryget_live,
   type RefFlags,
@@ -95,6 +112,7 @@ export {
 export * from './kernel/raw_spinlock.ts';
 export {
   call_rcu,
+  init_rcu_head,
   type RcuCallback,
   RcuHead,
   rcu_barrier,

@@ -1,16 +1,16 @@
-import { type Operation, operation, type Steps } from '../model/operation.ts';
+import { type Operation, operation, renamed, type Steps } from '../model/operation.ts';
 import type { Struct } from '../model/shared.ts';
 import { together } from './ghost.ts';
 import type { Embedded } from './memory.ts';
 import {
-  drained,
-  get,
   PercpuRef,
+  percpu_ref_get_many,
+  percpu_ref_tryget,
+  percpu_ref_tryget_live,
   put,
   type RefState,
   type Release,
   started,
-  tryget,
 } from './percpu-refcount.ts';
 
 /**
@@ -60,17 +60,19 @@ export function css_get(css: Css): Operation<void> {
 
 export function css_get_many(css: Css, n: number): Operation<void> {
   const name = n === 1 ? 'css_get' : 'css_get_many';
-  return css.noRef ? uncounted<void>(name, css, undefined) : get(name, css, n);
+  return css.noRef
+    ? uncounted<void>(name, css, undefined)
+    : renamed(name, percpu_ref_get_many(css, n));
 }
 
 /** Fails when the count is zero. */
 export function css_tryget(css: Css): Operation<boolean> {
-  return try_to_get('css_tryget', css, (state) => !drained(state));
+  return try_to_get('css_tryget', css, percpu_ref_tryget);
 }
 
 /** Fails once the css is killed. */
 export function css_tryget_online(css: Css): Operation<boolean> {
-  return try_to_get('css_tryget_online', css, (state) => !state.dead && !drained(state));
+  return try_to_get('css_tryget_online', css, percpu_ref_tryget_live);
 }
 
 export function* css_put(css: Css): Steps {
@@ -82,7 +84,7 @@ export function* css_put_many(css: Css, n: number, ...also: readonly Operation<v
   const name = n === 1 ? 'css_put' : 'css_put_many';
   const dropped = css.noRef
     ? uncounted<Release | undefined>(name, css, undefined)
-    : put(name, css, n);
+    : renamed(name, put(css, n));
   const release = yield* together(dropped, ...also);
   if (release) yield* release(css);
 }
@@ -100,8 +102,12 @@ export function css_kill(css: Css): Operation<void> {
   });
 }
 
-function try_to_get(name: string, css: Css, may: (state: RefState) => boolean): Operation<boolean> {
-  return css.noRef ? uncounted(name, css, true) : tryget(name, css, may);
+function try_to_get(
+  name: string,
+  css: Css,
+  tryget: (ref: PercpuRef) => Operation<boolean>,
+): Operation<boolean> {
+  return css.noRef ? uncounted(name, css, true) : renamed(name, tryget(css));
 }
 
 /** It touches the memory, no more. */

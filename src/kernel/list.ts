@@ -167,7 +167,7 @@ export function add<S extends Struct>(
     accesses: changes(list),
     step: ([old, ...storage]) => {
       if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);
-      if (storage.some((value, at) => value !== null && !(node[at] instanceof ListNode)))
+      if (storage.some((value, at) => !may_be_added(node[at]!, value)))
         return wrong(list, reused(entry));
       return { result: undefined, values: [added(old), ...node.map(() => 'linked')] };
     },
@@ -195,6 +195,14 @@ function changes(to: ListHead<any>): Access[] {
 /** Who looks at the list follows ->next: plainly, but for list_empty() and RCU readers. */
 export function walks(to: ListHead<any>, plain: boolean): Access[] {
   return [{ to, part: 'next', write: false, plain }];
+}
+
+/**
+ * A node that is still on another list would take that list's place in it: the kernel finds out when
+ * its neighbours there are added to or deleted. One that was deleted may be added again.
+ */
+function may_be_added(node: ListOrRcu | ListNode, value: unknown): boolean {
+  return value === null || (node instanceof ListNode && value !== 'linked');
 }
 
 function reused(entry: Struct): string {

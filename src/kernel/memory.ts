@@ -1,7 +1,15 @@
-import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import {
+  type Effect,
+  type Operation,
+  operation,
+  type Report,
+  type Steps,
+} from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { HANDLE, type Life, Shared, SpecError, type Struct } from '../model/shared.ts';
 import type { Widen } from './access.ts';
+import { type Gfp, might_alloc } from './gfp.ts';
+import { current } from './ghost.ts';
 
 /** A field of a struct type that is more than a plain variable: a lock, a work item, a list. */
 export interface Embedded<T, Initial = never> {
@@ -58,21 +66,39 @@ export function object<F extends Fields>(
   return handle(of, name, 'alive', initial as Readonly<Record<string, unknown>>);
 }
 
-/** Allocates a zeroed struct, named after `label` and the allocating thread. */
+/**
+ * Allocates a zeroed struct: `kzalloc(foo, GFP_KERNEL)`. Its name is made of `label` (the type's, if
+ * not given) and of that of the thread. Without flags nobody asks whether the thread may sleep.
+ */
 export function* kzalloc<F extends Fields>(
   of: StructType<F>,
-  label: string = of.type,
+  flags: Gfp | string = of.type,
+  label: string = typeof flags === 'string' ? flags : of.type,
 ): Steps<Instance<F>> {
-  const thread = runtime.thread;
-  if (!thread) throw new SpecError(`kzalloc(${label}) outside a thread`);
-  const made = handle(of, thread.allocate(label), 'absent', {});
-  yield* alloc(made);
+  const made = handle(of, current(`kzalloc(${label})`).allocate(label), 'absent', {});
+  const plain = alloc('kzalloc', made);
+  yield* typeof flags === 'string' ? plain : with_flags(plain, made, flags);
   return made;
 }
 
-function alloc(made: Struct): Operation<void> {
+function with_flags({ spec }: Operation<void>, made: Struct, flags: Gfp): Operation<void> {
   return operation<void>({
-    name: 'kzalloc',
+    ...spec,
+    args: [made, flags],
+    check: (thread) => might_alloc(thread, flags, `kzalloc(${made.name}, ${flags.name})`),
+  });
+}
+
+/** The life of a local variable (stack.ts): it is not from the heap, so no kfree() may end it. */
+export class Scope extends Shared<Life> {}
+
+export function local<F extends Fields>(of: StructType<F>, name: string): Instance<F> {
+  return handle(of, name, 'absent', {}, Scope);
+}
+
+export function alloc(name: string, made: Struct): Operation<void> {
+  return operation<void>({
+    name,
     args: [made],
     writes: [made.life],
     step: () => ({ result: undefined, values: ['alive'] }),
@@ -88,19 +114,37 @@ interface Watched extends Shared<any> {
 }
 
 /**
- * Frees a struct. Freeing what is not allocated is a double free; freeing memory with a queued
- * work, a queued rcu_head or a held lock in it is reported as debug_check_no_obj_freed
- * (lib/debugobjects.c) and debug_check_no_locks_freed (kernel/locking/lockdep.c) do.
+ * Frees a struct; NULL is none. KASAN: what was freed before is a double free, what is not from the
+ * heap an invalid one (mm/kasan/common.c, check_slab_allocation).
  */
-export function kfree(memory: Struct): Operation<void> {
+export function kfree(memory: Struct | null): Operation<void> {
+  if (memory === null)
+    return operation<void>({ name: 'kfree', args: [null], step: () => ({ result: undefined }) });
+  const { step, ...spec } = free('kfree', memory).spec;
+  const invalid = memory.life instanceof Scope;
+  return operation<void>({
+    ...spec,
+    step: (values, thread) => {
+      if (invalid) return wrong(memory, 'invalid-free', 'is freed, but it is a local variable');
+      if (values[0] !== 'alive') return wrong(memory, 'double-free', 'is freed twice');
+      return step!(values, thread);
+    },
+  });
+}
+
+/**
+ * The memory is gone. A queued work, a queued rcu_head or a held lock in it is reported as
+ * debug_check_no_obj_freed (lib/debugobjects.c) and debug_check_no_locks_freed
+ * (kernel/locking/lockdep.c) do.
+ */
+export function free(name: string, memory: Struct): Operation<void> {
   const watched = watchedFields(memory);
   return operation<void>({
-    name: 'kfree',
+    name,
     args: [memory],
     writes: [memory.life],
     reads: watched,
-    step: ([life, ...values]) => {
-      if (life !== 'alive') return { result: undefined, reports: [doubleFree(memory)] };
+    step: ([, ...values]) => {
       const active = watched
         .map((field, at) => field.freed(values[at]))
         .filter((what) => what !== null);
@@ -125,14 +169,9 @@ function watchedFields(memory: Struct): Watched[] {
   return fields.filter((field): field is Watched => field instanceof Shared && 'freed' in field);
 }
 
-function doubleFree(memory: Struct): Report {
-  return {
-    rule: 'double-free',
-    message: `${memory.name} is freed twice`,
-    object: memory.name,
-    type: memory.type,
-    crash: true,
-  };
+function wrong({ name, type }: Struct, rule: string, what: string): Effect<void> {
+  const report: Report = { rule, message: `${name} ${what}`, object: name, type, crash: true };
+  return { result: undefined, reports: [report] };
 }
 
 /**
@@ -173,6 +212,7 @@ function handle<F extends Fields>(
   name: string,
   life: Life,
   initial: Readonly<Record<string, unknown>>,
+  Lifetime: typeof Scope = Shared,
 ): Instance<F> {
   const known = runtime.structs.get(name);
   if (known) {
@@ -183,7 +223,7 @@ function handle<F extends Fields>(
     return known as Instance<F>;
   }
   const made: Record<string, unknown> = { [HANDLE]: name, name, type: of.type };
-  made.life = new Shared<Life>(name, life);
+  made.life = new Lifetime(name, life);
   for (const [field, value] of Object.entries(of.fields)) {
     if (field in made) {
       throw new SpecError(`a field of ${of.type} cannot be called '${field}'; call it ${field}_`);

@@ -1,4 +1,4 @@
-import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
+import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import type { Embedded } from './memory.ts';
@@ -32,6 +32,8 @@ export interface RefState {
   /** The per-CPU counters are allocated. */
   readonly memory: boolean;
   readonly release: Release | null;
+  /** PERCPU_REF_ALLOW_REINIT: the counters stay when the switch is over. */
+  readonly allow_reinit?: true;
 }
 
 export class PercpuRef extends Shared<RefState | null> {
@@ -55,8 +57,12 @@ export interface RefInitial {
   readonly killed?: boolean;
 }
 
-/** PERCPU_REF_INIT_ATOMIC: the ref is one atomic count from the start, as a refcount_t would be. */
-export type RefFlags = 'PERCPU_REF_INIT_ATOMIC' | 0;
+/**
+ * PERCPU_REF_INIT_ATOMIC: the ref is one atomic count from the start, as a refcount_t would be.
+ * PERCPU_REF_ALLOW_REINIT: it can be used again after a kill. In the kernel this goes for the other
+ * flag as well, and until v5.3 for every ref.
+ */
+export type RefFlags = 'PERCPU_REF_INIT_ATOMIC' | 'PERCPU_REF_ALLOW_REINIT' | 0;
 
 /** `struct percpu_ref` inside a heap struct; `object` may be given what a live one starts with. */
 export function percpu_ref(): Embedded<PercpuRef, RefInitial> {
@@ -88,13 +94,8 @@ export function percpu_ref_get(ref: PercpuRef): Operation<void> {
 }
 
 export function percpu_ref_get_many(ref: PercpuRef, n: number): Operation<void> {
-  return get(n === 1 ? 'percpu_ref_get' : 'percpu_ref_get_many', ref, n);
-}
-
-/** percpu_ref_get_many() under the name of the API that is built on it, as `put` and `tryget`. */
-export function get(name: string, ref: PercpuRef, n: number): Operation<void> {
   return operation<void>({
-    name,
+    name: n === 1 ? 'percpu_ref_get' : 'percpu_ref_get_many',
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]) => ({
@@ -105,6 +106,10 @@ export function get(name: string, ref: PercpuRef, n: number): Operation<void> {
         : [],
     }),
   });
+}
+
+function drained(state: RefState): boolean {
+  return exact(state) && state.count <= 0;
 }
 
 /** Fails only at a count of zero in atomic mode: a killed ref can still be taken. */
@@ -119,19 +124,19 @@ export function percpu_ref_tryget_live(ref: PercpuRef): Operation<boolean> {
 
 /** The put that reaches zero in atomic mode runs the release callback, in this thread's context. */
 export function* percpu_ref_put(ref: PercpuRef): Steps {
-  const release = yield* put('percpu_ref_put', ref, 1);
+  const release = yield* put(ref, 1);
   if (release) yield* release(ref);
 }
 
 export function* percpu_ref_put_many(ref: PercpuRef, n: number): Steps {
-  const release = yield* put('percpu_ref_put_many', ref, n);
+  const release = yield* renamed('percpu_ref_put_many', put(ref, n));
   if (release) yield* release(ref);
 }
 
 /** Gives the release callback when this is the put that has to run it. */
-export function put(name: string, ref: PercpuRef, n: number): Operation<Release | undefined> {
+export function put(ref: PercpuRef, n: number): Operation<Release | undefined> {
   return operation<Release | undefined>({
-    name,
+    name: 'percpu_ref_put',
     args: n === 1 ? [ref] : [ref, n],
     writes: [ref],
     step: ([state]: readonly RefState[]) => {
@@ -200,12 +205,80 @@ function switched(ref: PercpuRef): Operation<Confirm | null> {
     writes: [ref],
     step: ([state]: readonly RefState[]) => ({
       result: state!.confirm,
-      values: [{ ...state!, switching: false, memory: false, confirm: null }],
+      values: [
+        { ...state!, switching: false, memory: state!.allow_reinit ?? false, confirm: null },
+      ],
       reports:
         state!.count <= 0
           ? [misuse(ref, 'percpu_ref <= 0 after switching to atomic', `has count ${state!.count}`)]
           : [],
     }),
+  });
+}
+
+/** Whether the last reference is gone; never so before the switch of a kill is over. */
+export function percpu_ref_is_zero(ref: PercpuRef): Operation<boolean> {
+  return operation<boolean>({
+    name: 'percpu_ref_is_zero',
+    args: [ref],
+    reads: [ref],
+    step: ([state]) => ({ result: exact(state) && state.count === 0 }),
+  });
+}
+
+/** Makes a killed ref whose count has reached 0 live again, with its base reference. */
+export function percpu_ref_reinit(ref: PercpuRef): Steps {
+  return revive('percpu_ref_reinit', ref, (state) =>
+    exact(state) && state.count === 0
+      ? []
+      : [misuse(ref, 'percpu_ref reinit while not zero', `is used again at ${state.count}`)],
+  );
+}
+
+/** As percpu_ref_reinit, for any count. */
+export function percpu_ref_resurrect(ref: PercpuRef): Steps {
+  return revive('percpu_ref_resurrect', ref, () => []);
+}
+
+/** It is live at once; its gets and puts are per-CPU again when no switch is in flight. */
+function* revive(
+  name: string,
+  ref: PercpuRef,
+  check: (state: RefState) => readonly Report[],
+): Steps {
+  const switching = yield* operation<boolean>({
+    name,
+    args: [ref],
+    writes: [ref],
+    step: ([state]) => {
+      if (!state.allow_reinit) {
+        const never = misuse(ref, 'percpu_ref reinit not allowed', 'has no counters to go back to');
+        return { result: false, reports: [{ ...never, crash: true }] };
+      }
+      const alive = misuse(ref, 'percpu_ref resurrect while not dead', 'was not killed');
+      const { switching } = state;
+      const mode = switching ? 'atomic' : 'percpu';
+      return {
+        result: switching,
+        values: [{ ...state, mode, dead: false, count: state.count + 1 }],
+        reports: [...check(state), ...(state.dead ? [] : [alive])],
+      };
+    },
+  });
+  if (switching) yield* switch_to_percpu(ref);
+}
+
+/** Whoever kills it again meanwhile wins. */
+function switch_to_percpu(ref: PercpuRef): Operation<void> {
+  return operation<void>({
+    name: 'percpu_ref_switch_to_percpu',
+    args: [ref],
+    writes: [ref],
+    blocks: true,
+    step: ([state]) =>
+      state.switching
+        ? null
+        : { result: undefined, values: [state.dead ? state : { ...state, mode: 'percpu' }] },
   });
 }
 
@@ -232,7 +305,7 @@ export function percpu_ref_exit(ref: PercpuRef): Operation<void> {
   });
 }
 
-export function tryget(
+function tryget(
   name: string,
   ref: PercpuRef,
   may: (state: RefState) => boolean,
@@ -249,7 +322,7 @@ export function tryget(
 }
 
 function live(release: Release | null, flags: RefFlags): RefState {
-  const percpu = flags === 0;
+  const percpu = flags !== 'PERCPU_REF_INIT_ATOMIC';
   return {
     mode: percpu ? 'percpu' : 'atomic',
     count: 1,
@@ -258,16 +331,13 @@ function live(release: Release | null, flags: RefFlags): RefState {
     confirm: null,
     memory: percpu,
     release,
+    ...(flags === 'PERCPU_REF_ALLOW_REINIT' ? { allow_reinit: true } : {}),
   };
 }
 
 /** Zero can be seen: the count is one number, and has no bias. */
 function exact(state: RefState): boolean {
   return state.mode === 'atomic' && !state.switching;
-}
-
-export function drained(state: RefState): boolean {
-  return exact(state) && state.count <= 0;
 }
 
 /** container_of(rcu, struct percpu_ref, rcu) */

@@ -37,6 +37,24 @@ export function rcu_head(): { embed(name: string, owner: Struct): RcuHead } {
   return { embed: (name, owner) => new RcuHead(name, null, owner) };
 }
 
+/**
+ * For debug objects only: call_rcu() needs no initialised head. One that is queued must not be
+ * initialised, as when the memory around it is used for something else.
+ */
+export function init_rcu_head(head: RcuHead): Operation<void> {
+  return operation<void>({
+    name: 'init_rcu_head',
+    args: [head],
+    reads: [head],
+    step: ([value]) => {
+      if (head.freed(value) === null) return { result: undefined };
+      const message = `rcu_head ${head.name} is initialised while queued for ${value.name}`;
+      const rule = 'active object initialised';
+      return { result: undefined, reports: [{ rule, message, object: head.name }] };
+    },
+  });
+}
+
 /** An element of a callback list: a head, or the marker that an rcu_barrier caller left. */
 export interface Queued {
   readonly head: RcuHead | null;

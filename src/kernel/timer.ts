@@ -109,7 +109,10 @@ function arm(name: 'mod_timer' | 'add_timer', timer: Timer): Operation<boolean> 
   return operation<boolean>({ ...spec, shown: [timer] });
 }
 
-/** Disarms. Its handler may still be running. True when it was armed. */
+/**
+ * Disarms. Its handler may still be running. True when it was armed. Debug objects: as in the other
+ * ways to stop it, one that timer_setup() has not seen is reported (debug_timer_assert_init).
+ */
 export function del_timer(timer: Timer): Operation<boolean> {
   return on_bases('del_timer', timer, [], (state, bases) => detach(timer, state, bases));
 }
@@ -276,6 +279,10 @@ function detach(
   return {
     result: state?.pending ?? false,
     values: [state && { ...state, pending: false }, ...bases.map((base) => without(base, timer))],
+    reports:
+      state === null
+        ? [misuse(timer, 'uninitialised object used', 'stopped before timer_setup')]
+        : [],
   };
 }
 

@@ -378,7 +378,10 @@ function mark(name: string, wq: Workqueue, wanted: (item: Item) => boolean): Ope
   });
 }
 
-/** Marks the queued instance if there is one, else the running one. */
+/**
+ * Marks the queued instance if there is one, else the running one. Of an item that INIT_WORK has not
+ * seen __flush_work() says WARN_ON(!work->func), since v5.0.
+ */
 function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<boolean> {
   const name = 'flush_work';
   const me = current(name).name;
@@ -394,10 +397,15 @@ function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<b
       ...(!from_cancel && wq.max_active === 1 ? [wq_completion(wq)] : []),
     ],
     writes: [...queues, ...workers],
+    reads: [work],
     check: (thread) => might_sleep(thread, `${name}(${work.name})`),
     step: (values) => {
+      if (values.at(-1) === null) {
+        const report = misuse(work, 'uninitialised object used', 'flushed before INIT_WORK');
+        return { result: false, reports: [report] };
+      }
       const listed: Item[][] = values.slice(0, queues.length);
-      const busy: (Item | null)[] = values.slice(queues.length);
+      const busy: (Item | null)[] = values.slice(queues.length, -1);
       if (listed.some((list) => list.some((item) => item.work === work)))
         return { result: true, values: [...listed.map((list) => list.map(marked)), ...busy] };
       if (!busy.some((item) => item?.work === work)) return { result: false };

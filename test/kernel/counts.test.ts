@@ -28,9 +28,13 @@ import {
   percpu_ref_exit,
   percpu_ref_get,
   percpu_ref_init,
+  percpu_ref_is_zero,
   percpu_ref_kill,
   percpu_ref_kill_and_confirm,
   percpu_ref_put,
+  percpu_ref_put_many,
+  percpu_ref_reinit,
+  percpu_ref_resurrect,
   percpu_ref_tryget,
   percpu_ref_tryget_live,
 } from '../../src/kernel/percpu-refcount.ts';
@@ -181,6 +185,118 @@ describe('percpu_ref', () => {
       'percpu_ref <= 0 after switching to atomic',
       'percpu_ref underflow',
     ]);
+  });
+});
+
+describe('a percpu_ref that is used again', () => {
+  function reinit(
+    body: (ref: PercpuRef) => Steps<unknown>,
+    other: (ref: PercpuRef) => Steps<unknown> = function* () {},
+  ) {
+    const released: string[] = [];
+    const c = object(cache, 'c');
+    function* user() {
+      yield* percpu_ref_init(
+        c.ref,
+        function* () {
+          released.push('release');
+        },
+        'PERCPU_REF_ALLOW_REINIT',
+      );
+      yield* body(c.ref);
+    }
+    const threads = { user, other: () => other(c.ref) };
+    return { ref: c.ref, released, sim: new Simulation(boot({ threads })) };
+  }
+
+  test('counts per CPU, with its base reference, and is released again', () => {
+    const zero: boolean[] = [];
+    const { ref, released, sim } = reinit(function* (ref) {
+      zero.push(yield* percpu_ref_is_zero(ref));
+      yield* percpu_ref_kill(ref);
+      zero.push(yield* percpu_ref_is_zero(ref));
+      yield* kfree(null); // until the switch is over
+      zero.push(yield* percpu_ref_is_zero(ref));
+      yield* percpu_ref_reinit(ref);
+      zero.push(yield* percpu_ref_tryget_live(ref));
+      yield* percpu_ref_put_many(ref, 2);
+      yield* percpu_ref_get(ref);
+      yield* percpu_ref_kill(ref);
+    });
+    sim.run('user', 'kfree').run('rcu_gp').run('softirq/0');
+    expect([zero, released]).toEqual([[false, false], ['release']]);
+    sim.run('user', 'percpu_ref_put_many');
+    expect(sim.value(ref)).toMatchObject({ mode: 'percpu', dead: false, count: 2, memory: true });
+    sim.settle();
+    expect([zero, released, sim.rules()]).toEqual([
+      [false, false, true, true],
+      ['release', 'release'],
+      [],
+    ]);
+  });
+
+  test('while a switch is in flight it is live, and per-CPU after it', () => {
+    const { ref, sim } = reinit(function* (ref) {
+      yield* percpu_ref_kill(ref);
+      yield* percpu_ref_resurrect(ref);
+    });
+    sim.run('user');
+    expect(sim.at('user')).toBe('percpu_ref_switch_to_percpu');
+    expect(sim.value(ref)).toMatchObject({ mode: 'atomic', dead: false, switching: true });
+    sim.settle();
+    expect(sim.value(ref)).toMatchObject({ mode: 'percpu', dead: false, count: 1 });
+    expect([sim.at('user'), sim.rules()]).toEqual([null, []]);
+  });
+
+  test('killed again before the switch is over, it stays one atomic count', () => {
+    const { ref, released, sim } = reinit(function* (ref) {
+      yield* percpu_ref_kill(ref);
+      yield* percpu_ref_resurrect(ref);
+    }, percpu_ref_kill);
+    sim.run('user').run('other').settle();
+    expect([sim.value(ref)?.mode, released, sim.rules()]).toEqual(['atomic', ['release'], []]);
+  });
+
+  test('is never at 0 while it counts per CPU', () => {
+    const zero: boolean[] = [];
+    const { ref, sim } = reinit(function* (ref) {
+      yield* percpu_ref_put(ref);
+      zero.push(yield* percpu_ref_is_zero(ref));
+    });
+    sim.settle();
+    expect([sim.value(ref)?.count, zero]).toEqual([0, [false]]);
+  });
+
+  test.each<[string, (ref: PercpuRef) => Steps<unknown>, string[]]>([
+    [
+      'reinit at a count that is not 0',
+      function* (ref) {
+        yield* percpu_ref_get(ref);
+        yield* percpu_ref_kill(ref);
+        yield* percpu_ref_reinit(ref);
+      },
+      ['percpu_ref reinit while not zero'],
+    ],
+    [
+      'resurrect of a live one',
+      function* (ref) {
+        yield* percpu_ref_resurrect(ref);
+      },
+      ['percpu_ref resurrect while not dead'],
+    ],
+  ])('%s is reported', (_, body, rules) => {
+    expect(reinit(body).sim.settle().rules()).toEqual(rules);
+  });
+
+  test('without the flag its counters are gone', () => {
+    const c = object(cache, 'c');
+    function* user() {
+      yield* percpu_ref_init(c.ref, function* () {});
+      yield* percpu_ref_kill(c.ref);
+      yield* percpu_ref_resurrect(c.ref);
+    }
+    const sim = new Simulation(boot({ threads: { user } })).run('user');
+    expect(sim.rules()).toEqual(['percpu_ref reinit not allowed']);
   });
 });
 

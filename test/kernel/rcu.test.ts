@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { store, variable } from '../../src/kernel/access.ts';
 import { boot } from '../../src/kernel/boot.ts';
+import { kfree_rcu } from '../../src/kernel/kfree_rcu.ts';
 import { kfree, object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_MUTEX, mutex_lock } from '../../src/kernel/mutex.ts';
 import {
   call_rcu,
+  init_rcu_head,
   type RcuHead,
   rcu_barrier,
   rcu_head,
@@ -113,6 +115,33 @@ describe('call_rcu', () => {
     }
     expect(new Simulation(boot({ threads: { updater } })).run('updater').rules()).toEqual([
       'double call_rcu',
+    ]);
+  });
+
+  test('so is kfree_rcu of what is queued already, and call_rcu on freed memory', () => {
+    const [n, m] = [object(node, 'n'), object(node, 'm')];
+    function* updater() {
+      yield* kfree_rcu(n.rcu);
+      yield* kfree_rcu(n.rcu);
+      yield* kfree(m);
+      yield* call_rcu(m.rcu, nothing);
+    }
+    const sim = new Simulation(boot({ threads: { updater } })).run('updater');
+    expect(sim.rules()).toEqual(['double call_rcu', 'use-after-free']);
+  });
+
+  test('initialising a head is reported while it is queued, and only then', () => {
+    const n = object(node, 'n');
+    function* updater() {
+      yield* init_rcu_head(n.rcu);
+      yield* call_rcu(n.rcu, nothing);
+      yield* init_rcu_head(n.rcu);
+      yield* rcu_barrier();
+      yield* init_rcu_head(n.rcu);
+    }
+    const sim = new Simulation(boot({ threads: { updater } })).settle();
+    expect(sim.reports.map(({ rule, message }) => [rule, message])).toEqual([
+      ['active object initialised', 'rcu_head n.rcu is initialised while queued for nothing'],
     ]);
   });
 

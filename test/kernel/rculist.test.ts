@@ -1,15 +1,17 @@
 import { beforeEach, expect, test } from 'vitest';
 import { variable } from '../../src/kernel/access.ts';
 import { boot } from '../../src/kernel/boot.ts';
-import { LIST_HEAD, list_del, list_node } from '../../src/kernel/list.ts';
+import { LIST_HEAD, list_add, list_del, list_move, list_node } from '../../src/kernel/list.ts';
 import { object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_MUTEX, mutex_lock } from '../../src/kernel/mutex.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../../src/kernel/rcu.ts';
 import {
   lockdep_is_held,
   rcu_access_pointer,
+  rcu_assign_pointer,
   rcu_dereference,
   rcu_dereference_check,
+  rcu_dereference_protected,
 } from '../../src/kernel/rcu_pointer.ts';
 import {
   list_add_rcu,
@@ -77,6 +79,27 @@ test('an entry deleted by list_del leads into poison, and cannot be deleted agai
   expect([seen, sim.rules()]).toEqual([['a'], ['list corruption', 'general protection fault']]);
 });
 
+test('an entry may be added where it is on no list, also after list_del, but not while on another', () => {
+  const { a, c, list } = setup();
+  const other = LIST_HEAD<typeof a>('other');
+  function* updater() {
+    yield* list_add_rcu(c, list);
+    yield* list_del_rcu(c, list);
+    yield* list_add(c, list);
+    yield* list_del(c, list);
+    yield* list_add_rcu(c, other);
+    yield* list_move(a, list, other);
+    yield* list_add_rcu(a, list);
+  }
+  const sim = new Simulation(boot({ threads: { updater } }));
+  sim.run('updater', 'list_move');
+  expect([sim.rules(), sim.value(other)]).toEqual([[], [c]]);
+  sim.run('updater');
+  expect(sim.reports).toMatchObject([
+    { rule: 'list corruption', message: 'list: the node of a is in use as something else' },
+  ]);
+});
+
 test('what protects a dereference', () => {
   const p = variable('p', 0);
   const mutex = DEFINE_MUTEX('mutex');
@@ -84,8 +107,11 @@ test('what protects a dereference', () => {
   function* thread() {
     yield* rcu_access_pointer(p);
     yield* rcu_dereference_check(p, lockdep_is_held(mutex)); // suspicious
+    yield* rcu_dereference_protected(p, lockdep_is_held(mutex)); // suspicious
     yield* mutex_lock(mutex);
     yield* rcu_dereference_check(p, lockdep_is_held(mutex));
+    yield* rcu_dereference_protected(p, lockdep_is_held(mutex));
+    yield* rcu_assign_pointer(p, 1);
     yield* rcu_dereference(p); // suspicious: a mutex is no reader
     yield* spin_lock(spinlock);
     yield* rcu_dereference(p); // suspicious: nor is this what rcu_dereference asks for
@@ -93,5 +119,6 @@ test('what protects a dereference', () => {
     yield* spin_unlock(spinlock);
   }
   const sim = new Simulation(boot({ threads: { thread } })).run('thread');
-  expect(sim.rules()).toEqual(Array(3).fill('suspicious RCU usage'));
+  expect(sim.rules()).toEqual(Array(4).fill('suspicious RCU usage'));
+  expect(sim.value(p)).toBe(1);
 });

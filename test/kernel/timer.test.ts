@@ -164,3 +164,19 @@ test('debug objects: an armed timer that is freed or set up, and a raw one that 
     'use-after-free',
   ]);
 });
+
+test.each([
+  ['del_timer', del_timer, 1],
+  ['del_timer_sync', del_timer_sync, 1],
+  ['timer_shutdown_sync', timer_shutdown_sync, 2],
+] as const)('debug objects: %s of a raw timer', (_, stop, reports) => {
+  const device = struct('device', { timer: timer_list() });
+  const a = object(device, 'a');
+  function* user(): Steps {
+    yield* stop(a.timer);
+    yield* timer_setup(a.timer, function* () {});
+    yield* stop(a.timer);
+  }
+  const sim = machine({ user }).run('user');
+  expect(sim.rules()).toEqual(Array(reports).fill('uninitialised object used'));
+});

@@ -131,6 +131,24 @@ describe('debug objects', () => {
     expect(sim.settle().rules().at(-1)).toBe('use-after-free');
   });
 
+  test('flushing a raw item is reported, and one that was freed is not flushed', () => {
+    const a = object(item, 'a');
+    const found: boolean[] = [];
+    function* user() {
+      found.push(yield* flush_work(wq, a.work));
+      found.push(yield* cancel_work_sync(wq, a.work));
+      yield* INIT_WORK(a.work, nothing);
+      found.push(yield* flush_work(wq, a.work));
+      yield* kfree(a);
+      yield* flush_work(wq, a.work);
+    }
+    const sim = machine({ user }).run('user');
+    expect([found, sim.rules()]).toEqual([
+      [false, false, false],
+      ['uninitialised object used', 'uninitialised object used', 'use-after-free'],
+    ]);
+  });
+
   test('the function may free its own item', () => {
     const a = object(item, 'a');
     function* frees(work: Work): Steps {
