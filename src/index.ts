@@ -104,6 +104,20 @@ export * from './kernel/rwlock.ts';
 export * from './kernel/semaphore.ts';
 export * from './kernel/seqlock.ts';
 export * from './kernel/spinlock.ts';
+export {
+  call_srcu,
+  cleanup_srcu_struct,
+  DEFINE_SRCU,
+  DEFINE_STATIC_SRCU,
+  type SrcuStruct,
+  srcu_barrier,
+  srcu_dereference,
+  srcu_dereference_check,
+  srcu_read_lock,
+  srcu_read_lock_held,
+  srcu_read_unlock,
+  synchronize_srcu,
+} from './kernel/srcu.ts';
 export { on_stack } from './kernel/stack.ts';
 export {
   add_timer,

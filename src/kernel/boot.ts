@@ -3,6 +3,13 @@ import type { ThreadBody, ThreadOptions } from '../spec/define.ts';
 import { interrupts as interrupting, make_cpu, type Running } from './interrupt.ts';
 import { type Done, type Queued, rcu_gp_kthread, rcu_softirq } from './rcu.ts';
 import { type Mask, OUTSIDE, type Reader } from './rcu_reader.ts';
+import {
+  process_srcu,
+  type SrcuStruct,
+  srcu_gp_name,
+  srcu_invoke_callbacks,
+  srcu_worker_name,
+} from './srcu.ts';
 import { set_system } from './system.ts';
 import { make_timer_base, timer_clock, timer_softirq } from './timer.ts';
 import { kworker, kworker_name, type Workqueue } from './workqueue.ts';
@@ -26,6 +33,8 @@ export interface Machine {
   readonly cpus?: number;
   /** Queues to make kworkers for: max_active of them per CPU. */
   readonly workqueues?: readonly Workqueue[];
+  /** SRCU domains: each has a thread for its grace periods, and a worker per CPU for its callbacks. */
+  readonly srcu?: readonly SrcuStruct[];
   /** Without RCU, sections cost no object and call_rcu is an error (default true). */
   readonly rcu?: boolean;
   /** With timers, each CPU has a thread that runs their handlers (default false). */
@@ -49,6 +58,7 @@ export function boot({
   threads,
   cpus = 1,
   workqueues = [],
+  srcu = [],
   rcu = true,
   timers = false,
   interrupts = {},
@@ -80,6 +90,12 @@ export function boot({
       }
     }
   }
+  for (const ssp of srcu) {
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const run = () => srcu_invoke_callbacks(ssp, cpu);
+      all[srcu_worker_name(ssp, cpu)] = { run, daemon: true, cpu, kind: 'worker' };
+    }
+  }
   if (timers) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       make_timer_base(cpu);
@@ -106,8 +122,9 @@ export function boot({
     new Shared<Mask>(`irqs:${name}`, 0);
     all[name] = { ...thread, interrupted };
   }
-  // These two stand for the passing of time, not for code that runs on a CPU.
+  // These stand for the passing of time, not for code that runs on a CPU.
   if (rcu) all.rcu_gp = { run: rcu_gp_kthread, daemon: true };
+  for (const ssp of srcu) all[srcu_gp_name(ssp)] = { run: () => process_srcu(ssp), daemon: true };
   if (timers) {
     for (let cpu = 0; cpu < cpus; cpu++)
       all[`clock/${cpu}`] = { run: () => timer_clock(cpu), daemon: true, cpu };
