@@ -88,6 +88,7 @@ describe('readers', () => {
       yield* mutex_unlock(lock);
       yield* synchronize_rcu();
       yield* srcu_read_unlock(ssp, idx);
+      yield* synchronize_srcu(ssp);
     }
     expect(machine([ssp], { user }).settle().rules()).toEqual([]);
   });
@@ -140,17 +141,18 @@ describe('synchronize_srcu', () => {
     expect([sim.at('user'), sim.rules()]).toEqual(['wait_srcu_gp', ['suspicious RCU usage']]);
   });
 
-  test('may sleep, and so may srcu_barrier', () => {
+  test('may sleep, and so may srcu_barrier and cleanup_srcu_struct', () => {
     const ssp = DEFINE_SRCU('ssp');
     const lock = DEFINE_SPINLOCK('lock');
     function* user() {
       yield* spin_lock(lock);
       yield* synchronize_srcu(ssp);
       yield* srcu_barrier(ssp);
+      yield* cleanup_srcu_struct(ssp);
       yield* spin_unlock(lock);
     }
     const sim = machine([ssp], { user }).settle();
-    expect(sim.rules()).toEqual(Array(2).fill('sleeping function called from invalid context'));
+    expect(sim.rules()).toEqual(Array(3).fill('sleeping function called from invalid context'));
   });
 });
 
@@ -244,7 +246,10 @@ describe('srcu_barrier', () => {
     expect([ran, sim.rules()]).toEqual([['a.rcu', 'b.rcu', 'c.rcu'], []]);
   });
 
-  test('waits for a callback that is being invoked', () => {
+  test.each([
+    ['whose grace period goes on', 'srcu_gp_end'],
+    ['that is being invoked', 'srcu_gp_start'],
+  ])('waits for a callback %s', (_, until) => {
     const ssp = DEFINE_SRCU('ssp');
     const a = object(item, 'a');
     function* queue() {
@@ -254,7 +259,8 @@ describe('srcu_barrier', () => {
       });
     }
     const sim = machine([ssp], { queue, barrier: () => srcu_barrier(ssp) });
-    sim.run('queue').run('srcu_gp-ssp').run('srcu/0-ssp', 'rcu_read_unlock').run('barrier');
+    sim.run('queue').step('srcu_gp-ssp');
+    sim.run('srcu_gp-ssp', until).run('srcu/0-ssp', 'rcu_read_unlock').run('barrier');
     expect(sim.at('barrier')).toBe('srcu_barrier_wait');
     sim.settle();
     expect(sim.at('barrier')).toBeNull();
@@ -298,31 +304,34 @@ describe('cleanup_srcu_struct', () => {
     expect(sim.settle().rules()).toEqual(['double-free', ...Array(4).fill('use-after-free')]);
   });
 
-  test.each(['next', 'wait', 'done', 'invoking'])('with a callback left: %s', (where) => {
-    const ssp = DEFINE_SRCU('ssp');
-    const a = object(item, 'a');
-    const sim = machine([ssp], {
-      *queue() {
-        yield* call_srcu(ssp, a.rcu, function* callback() {
-          yield* rcu_read_lock();
-          yield* rcu_read_unlock();
-        });
-      },
-      *cleanup() {
-        yield* cleanup_srcu_struct(ssp);
-      },
-    });
-    sim.run('queue');
-    if (where !== 'next') sim.step('srcu_gp-ssp');
-    if (where === 'done' || where === 'invoking') sim.step('srcu_gp-ssp');
-    if (where === 'invoking') sim.run('srcu/0-ssp', 'rcu_read_unlock');
-    sim.run('cleanup');
-    expect(sim.reports.map(({ rule, message }) => [rule, message])).toEqual([
-      ['leaked srcu_struct', 'ssp is cleaned up with callbacks left'],
-    ]);
-    sim.settle();
-    expect(sim.rules()).toEqual(['leaked srcu_struct']);
-  });
+  test.each(['next', 'wait', 'done', 'invoking', 'returned'])(
+    'with a callback that is: %s',
+    (where) => {
+      const ssp = DEFINE_SRCU('ssp');
+      const a = object(item, 'a');
+      const sim = machine([ssp], {
+        *queue() {
+          yield* call_srcu(ssp, a.rcu, function* callback() {
+            yield* rcu_read_lock();
+            yield* rcu_read_unlock();
+          });
+        },
+        *cleanup() {
+          yield* cleanup_srcu_struct(ssp);
+        },
+      });
+      sim.run('queue');
+      if (where !== 'next') sim.step('srcu_gp-ssp');
+      if (where !== 'next' && where !== 'wait') sim.step('srcu_gp-ssp');
+      if (where === 'invoking') sim.run('srcu/0-ssp', 'rcu_read_unlock');
+      if (where === 'returned') sim.run('srcu/0-ssp');
+      sim.run('cleanup').settle();
+      const left = 'ssp is cleaned up with callbacks left';
+      expect(sim.reports.map(({ rule, message }) => [rule, message])).toEqual(
+        where === 'returned' ? [] : [['leaked srcu_struct', left]],
+      );
+    },
+  );
 
   test('with a reader left', () => {
     const ssp = DEFINE_SRCU('ssp');
