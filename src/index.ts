@@ -26,6 +26,16 @@ export {
 export { kfree_rcu } from './kernel/kfree_rcu.ts';
 export * from './kernel/kref.ts';
 export {
+  get_task_struct,
+  type Kthread,
+  kthread_create,
+  kthread_run,
+  kthread_should_stop,
+  kthread_stop,
+  put_task_struct,
+  type ThreadFunction,
+} from './kernel/kthread.ts';
+export {
   LIST_HEAD,
   ListHead,
   ListNode,

@@ -1,6 +1,7 @@
 import { Shared, SpecError } from '../model/shared.ts';
 import type { ThreadBody, ThreadOptions } from '../spec/define.ts';
 import { interrupts as interrupting, make_cpu, type Running } from './interrupt.ts';
+import { type Kthread, kthread } from './kthread.ts';
 import { type Done, type Queued, rcu_gp_kthread, rcu_softirq } from './rcu.ts';
 import { type Mask, OUTSIDE, type Reader } from './rcu_reader.ts';
 import {
@@ -33,6 +34,8 @@ export interface Machine {
   readonly cpus?: number;
   /** Queues to make kworkers for: max_active of them per CPU. */
   readonly workqueues?: readonly Workqueue[];
+  /** Threads that kthread_run starts. */
+  readonly kthreads?: readonly Kthread[];
   /** SRCU domains: each has a thread for its grace periods, and a worker per CPU for its callbacks. */
   readonly srcu?: readonly SrcuStruct[];
   /** Without RCU, sections cost no object and call_rcu is an error (default true). */
@@ -58,6 +61,7 @@ export function boot({
   threads,
   cpus = 1,
   workqueues = [],
+  kthreads = [],
   srcu = [],
   rcu = true,
   timers = false,
@@ -78,6 +82,7 @@ export function boot({
     const on = running(cpu);
     all[name] = { run: () => interrupting(on, run, times), cpu, kind };
   }
+  for (const k of kthreads) all[k.name] = { run: () => kthread(k), daemon: true };
   for (const wq of workqueues) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       for (let slot = 0; slot < wq.max_active; slot++) {

@@ -21,7 +21,11 @@ export interface WaitQueueEntry {
 /** `wait_queue_head_t`: who is on it, first to be woken first. */
 export class WaitQueueHead extends Shared<readonly WaitQueueEntry[]> {}
 
-type TaskState = 'TASK_RUNNING' | 'TASK_UNINTERRUPTIBLE';
+export type TaskState = 'TASK_RUNNING' | 'TASK_INTERRUPTIBLE' | 'TASK_UNINTERRUPTIBLE';
+
+export const TASK_RUNNING = 'TASK_RUNNING';
+export const TASK_INTERRUPTIBLE = 'TASK_INTERRUPTIBLE';
+export const TASK_UNINTERRUPTIBLE = 'TASK_UNINTERRUPTIBLE';
 
 export function DECLARE_WAIT_QUEUE_HEAD(name: string): WaitQueueHead {
   return new WaitQueueHead(name, []);
@@ -78,6 +82,30 @@ export function finish_wait(wq: WaitQueueHead): Operation<void> {
       result: undefined,
       values: [queue.filter((entry: WaitQueueEntry) => entry.thread !== me), 'TASK_RUNNING'],
     }),
+  });
+}
+
+/**
+ * For a thread that is on no queue and waits for wake_up_process(): what it waits for is to be tested
+ * after this, or a wake-up before it is lost.
+ */
+export function set_current_state(state: TaskState): Operation<void> {
+  const me = current('set_current_state').name;
+  return operation<void>({
+    name: 'set_current_state',
+    args: [state],
+    writes: [task(me)],
+    step: () => ({ result: undefined, values: [state] }),
+  });
+}
+
+/** Wakes a thread, whatever it sleeps for; true when it was not running. */
+export function wake_up_process(p: { readonly name: string }): Operation<boolean> {
+  return operation<boolean>({
+    name: 'wake_up_process',
+    args: [p],
+    writes: [task(p.name)],
+    step: ([state]) => ({ result: state !== 'TASK_RUNNING', values: ['TASK_RUNNING'] }),
   });
 }
 
