@@ -53,6 +53,7 @@ export {
   list_splice_init,
 } from './kernel/list.ts';
 export * from './kernel/memory.ts';
+export * from './kernel/module.ts';
 export * from './kernel/mutex.ts';
 export * from './kernel/percpu.ts';
 export {
