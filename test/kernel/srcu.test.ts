@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { variable } from '../../src/kernel/access.ts';
 import { boot } from '../../src/kernel/boot.ts';
+import { current } from '../../src/kernel/ghost.ts';
 import { object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_MUTEX, mutex_lock, mutex_unlock } from '../../src/kernel/mutex.ts';
 import {
@@ -128,6 +129,23 @@ describe('readers', () => {
     expect([good, sim.rules()]).toEqual([[1, 1], []]);
     expect(sim.run('wrong').rules()).toEqual(Array(3).fill('suspicious RCU usage'));
   });
+});
+
+test('lockdep: a reader may be inside any lock, also a raw one, and take any that sleeps', () => {
+  const ssp = DEFINE_SRCU('ssp');
+  const use = { lock: 'ssp', cls: 'ssp', mode: 'recursive' };
+  const seen: unknown[] = [];
+  function* user() {
+    const lock = srcu_read_lock(ssp);
+    seen.push(lock.spec.acquires);
+    const idx = yield* lock;
+    seen.push(current('user').held);
+    yield* srcu_read_unlock(ssp, idx);
+    seen.push(current('user').held, synchronize_srcu(ssp).next().value?.spec.acquires);
+  }
+  machine([ssp], { user }).run('user');
+  const waits = { ...use, mode: 'exclusive', raw: true };
+  expect(seen).toEqual([[{ ...use, raw: true }], [use], [], [waits]]);
 });
 
 describe('synchronize_srcu', () => {
