@@ -40,6 +40,16 @@ export {
 export { kfree_rcu } from './kernel/kfree_rcu.ts';
 export * from './kernel/kref.ts';
 export {
+  get_task_struct,
+  type Kthread,
+  kthread_create,
+  kthread_run,
+  kthread_should_stop,
+  kthread_stop,
+  put_task_struct,
+  type ThreadFunction,
+} from './kernel/kthread.ts';
+export {
   LIST_HEAD,
   ListHead,
   ListNode,
@@ -70,6 +80,7 @@ export {
   type StructType,
   struct,
 } from './kernel/memory.ts';
+export * from './kernel/module.ts';
 export {
   DEFINE_MUTEX,
   Mutex,
@@ -143,6 +154,20 @@ export * from './kernel/rwlock.ts';
 export * from './kernel/semaphore.ts';
 export * from './kernel/seqlock.ts';
 export * from './kernel/spinlock.ts';
+export {
+  call_srcu,
+  cleanup_srcu_struct,
+  DEFINE_SRCU,
+  DEFINE_STATIC_SRCU,
+  type SrcuStruct,
+  srcu_barrier,
+  srcu_dereference,
+  srcu_dereference_check,
+  srcu_read_lock,
+  srcu_read_lock_held,
+  srcu_read_unlock,
+  synchronize_srcu,
+} from './kernel/srcu.ts';
 export { on_stack } from './kernel/stack.ts';
 export {
   add_timer,

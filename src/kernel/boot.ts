@@ -1,8 +1,16 @@
 import { Shared, SpecError } from '../model/shared.ts';
 import type { ThreadBody, ThreadOptions } from '../spec/define.ts';
 import { interrupts as interrupting, make_cpu, type Running } from './interrupt.ts';
+import { type Kthread, kthread } from './kthread.ts';
 import { type Done, type Queued, rcu_gp_kthread, rcu_softirq } from './rcu.ts';
 import { type Mask, OUTSIDE, type Reader } from './rcu_reader.ts';
+import {
+  process_srcu,
+  type SrcuStruct,
+  srcu_gp_name,
+  srcu_invoke_callbacks,
+  srcu_worker_name,
+} from './srcu.ts';
 import { set_system } from './system.ts';
 import { make_timer_base, timer_clock, timer_softirq } from './timer.ts';
 import { kworker, kworker_name, type Workqueue } from './workqueue.ts';
@@ -26,6 +34,10 @@ export interface Machine {
   readonly cpus?: number;
   /** Queues to make kworkers for: max_active of them per CPU. */
   readonly workqueues?: readonly Workqueue[];
+  /** Threads that kthread_run starts. */
+  readonly kthreads?: readonly Kthread[];
+  /** SRCU domains: each has a thread for its grace periods, and a worker per CPU for its callbacks. */
+  readonly srcu?: readonly SrcuStruct[];
   /** Without RCU, sections cost no object and call_rcu is an error (default true). */
   readonly rcu?: boolean;
   /** With timers, each CPU has a thread that runs their handlers (default false). */
@@ -49,6 +61,8 @@ export function boot({
   threads,
   cpus = 1,
   workqueues = [],
+  kthreads = [],
+  srcu = [],
   rcu = true,
   timers = false,
   interrupts = {},
@@ -68,6 +82,7 @@ export function boot({
     const on = running(cpu);
     all[name] = { run: () => interrupting(on, run, times), cpu, kind };
   }
+  for (const k of kthreads) all[k.name] = { run: () => kthread(k), daemon: true };
   for (const wq of workqueues) {
     for (let cpu = 0; cpu < cpus; cpu++) {
       for (let slot = 0; slot < wq.max_active; slot++) {
@@ -78,6 +93,12 @@ export function boot({
           kind: 'worker',
         };
       }
+    }
+  }
+  for (const ssp of srcu) {
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const run = () => srcu_invoke_callbacks(ssp, cpu);
+      all[srcu_worker_name(ssp, cpu)] = { run, daemon: true, cpu, kind: 'worker' };
     }
   }
   if (timers) {
@@ -106,8 +127,9 @@ export function boot({
     new Shared<Mask>(`irqs:${name}`, 0);
     all[name] = { ...thread, interrupted };
   }
-  // These two stand for the passing of time, not for code that runs on a CPU.
+  // These stand for the passing of time, not for code that runs on a CPU.
   if (rcu) all.rcu_gp = { run: rcu_gp_kthread, daemon: true };
+  for (const ssp of srcu) all[srcu_gp_name(ssp)] = { run: () => process_srcu(ssp), daemon: true };
   if (timers) {
     for (let cpu = 0; cpu < cpus; cpu++)
       all[`clock/${cpu}`] = { run: () => timer_clock(cpu), daemon: true, cpu };

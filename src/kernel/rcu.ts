@@ -78,16 +78,26 @@ export function rcu_data(cpu: number): {
 
 /** Queues the callback on this thread's CPU. */
 export function call_rcu(head: RcuHead, callback: RcuCallback): Operation<void> {
-  const next = rcu_data(current('call_rcu').cpu).next;
+  return enqueue('call_rcu', [], head, callback, rcu_data(current('call_rcu').cpu).next);
+}
+
+/** What call_rcu and call_srcu do with a head. `args`: those before it. */
+export function enqueue(
+  name: string,
+  args: readonly unknown[],
+  head: RcuHead,
+  callback: RcuCallback,
+  next: Shared<readonly Queued[]>,
+): Operation<void> {
   return operation<void>({
-    name: 'call_rcu',
-    args: [head, callback],
+    name,
+    args: [...args, head, callback],
     writes: [head, next],
     step: ([old, list]) => {
       const object = head.name;
       if (old !== null && old !== 'linked') {
         const message = `${object} is already queued`;
-        return { result: undefined, reports: [{ rule: 'double call_rcu', message, object }] };
+        return { result: undefined, reports: [{ rule: `double ${name}`, message, object }] };
       }
       const message = `${object} is queued over the node of a list that it is still on`;
       return {
@@ -272,7 +282,7 @@ function dequeue(cpu: number, interrupts: Shared<Running> | null): Operation<Que
 }
 
 /** `f = rhp->func`: the first touch of the memory that the head lives in. */
-function unqueue(head: RcuHead): Operation<RcuCallback> {
+export function unqueue(head: RcuHead): Operation<RcuCallback> {
   return operation<RcuCallback>({
     name: 'rcu_head_unqueue',
     args: [head],
