@@ -6,6 +6,7 @@ import {
   css_kill,
   css_put,
   css_tryget_online,
+  GFP_NOWAIT,
   INIT_RCU_WORK,
   INIT_WORK,
   kfree,
@@ -99,7 +100,7 @@ function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache):
     if (variant.children_count_pages && variant.puts_css_on_failure) yield* css_put(memcg.css);
     return;
   }
-  const cw = yield* kzalloc(create_work, 'cw');
+  const cw = yield* kzalloc(create_work, GFP_NOWAIT, 'cw');
   if (!variant.children_count_pages) yield* css_get(memcg.css);
   yield* store(cw.memcg, memcg);
   yield* store(cw.cachep, cachep);

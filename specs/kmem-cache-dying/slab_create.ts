@@ -1,6 +1,7 @@
 import {
   assert,
   css_get,
+  GFP_KERNEL,
   get_online_cpus,
   get_online_mems,
   kzalloc,
@@ -61,7 +62,7 @@ function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number |
 }
 
 function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
-  const s = yield* kzalloc(kmem_cache);
+  const s = yield* kzalloc(kmem_cache, GFP_KERNEL);
   if (variant.children_count_pages)
     yield* percpu_ref_init(s.refcnt, kmemcg_cache_shutdown, refcnt_flags()); // init_memcg_params
   yield* store(s.root, root_cache);

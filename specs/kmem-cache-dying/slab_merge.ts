@@ -1,4 +1,5 @@
 import {
+  GFP_KERNEL,
   get_online_cpus,
   get_online_mems,
   kfree,
@@ -61,7 +62,7 @@ function* slab_unmergeable(s: KmemCache): Steps<boolean> {
 
 /** create_cache, for a root cache. */
 function* create_root_cache(): Steps<KmemCache | null> {
-  const s = yield* kzalloc(kmem_cache, 'root');
+  const s = yield* kzalloc(kmem_cache, GFP_KERNEL, 'root');
   // unreached: where the name is free
   if (yield* sysfs_slab_add(s)) {
     yield* kfree(s);

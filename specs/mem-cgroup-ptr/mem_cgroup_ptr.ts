@@ -4,6 +4,7 @@ import {
   css_get,
   css_get_many,
   css_put_many,
+  GFP_KERNEL,
   kfree,
   kfree_rcu,
   kzalloc,
@@ -47,7 +48,7 @@ import { COUNTED_OR_NULL, NULL_MEANS_PARENT, ONE_POINTER } from './properties.ts
 /** struct mem_cgroup_ptr as in the RFC of 2019-09-05, with the points of `variant`. */
 
 export function* memcg_init_kmem_memcg_ptr(memcg: MemCgroup): Steps {
-  const ptr = yield* kzalloc(mem_cgroup_ptr);
+  const ptr = yield* kzalloc(mem_cgroup_ptr, GFP_KERNEL);
   yield* percpu_ref_init(ptr.refcnt, memcg_ptr_release, ref_flags());
   yield* store(ptr.memcg, memcg); // and takes no reference: the css is not initialised yet
   yield* WRITE_ONCE(memcg.kmem_memcg_ptr, ptr);

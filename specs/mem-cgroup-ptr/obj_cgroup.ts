@@ -4,6 +4,7 @@ import {
   css_get,
   css_put_many,
   deref,
+  GFP_KERNEL,
   kfree_rcu,
   kzalloc,
   list_add,
@@ -49,7 +50,7 @@ import { COUNTED_OR_NULL } from './properties.ts';
  */
 
 export function* memcg_init_objcg(memcg: MemCgroup): Steps {
-  const objcg = yield* kzalloc(mem_cgroup_ptr, 'obj_cgroup');
+  const objcg = yield* kzalloc(mem_cgroup_ptr, GFP_KERNEL, 'obj_cgroup');
   yield* percpu_ref_init(objcg.refcnt, obj_cgroup_release, ref_flags());
   yield* store(objcg.memcg, memcg);
   yield* WRITE_ONCE(memcg.kmem_memcg_ptr, objcg);

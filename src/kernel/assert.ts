@@ -17,6 +17,19 @@ export function* lockdep_assert_held(lock: { readonly name: string }): Steps {
   yield* failed('lock not held', `lockdep_assert_held(${lock.name}) fails`);
 }
 
+/** As lockdep_assert_held(), and as a writer. */
+export function* lockdep_assert_held_write(lock: { readonly name: string }): Steps {
+  if (current('lockdep_assert_held_write').holds(lock.name, 'exclusive')) return;
+  yield* failed('lock not held', `lockdep_assert_held_write(${lock.name}) fails`);
+}
+
+/** As lockdep_assert_held(), and as a reader. */
+export function* lockdep_assert_held_read(lock: { readonly name: string }): Steps {
+  const thread = current('lockdep_assert_held_read');
+  if (thread.holds(lock.name) && !thread.holds(lock.name, 'exclusive')) return;
+  yield* failed('lock not held', `lockdep_assert_held_read(${lock.name}) fails`);
+}
+
 /** lockdep_assert_not_held(): reported when this thread holds the lock. */
 export function* lockdep_assert_not_held(lock: { readonly name: string }): Steps {
   if (!current('lockdep_assert_not_held').holds(lock.name)) return;

@@ -68,6 +68,7 @@ export function del<S extends Struct>(
     name,
     args: [entry, list],
     writes: [list, ...node],
+    touches: [entry],
     accesses: changes(list),
     step: ([old, ...storage]) => {
       if (!old.includes(entry)) return wrong(list, `${entry.name} is deleted but not on it`);
@@ -89,6 +90,7 @@ export function list_move<S extends Struct>(
     name: 'list_move',
     args: [entry, from, to],
     writes: from === to ? [from] : [from, to],
+    touches: [entry],
     accesses: from === to ? changes(from) : [...changes(from), ...changes(to)],
     step: ([old, other]: readonly (readonly S[])[]) => {
       const rest = old!.filter((e) => e !== entry);
@@ -164,6 +166,7 @@ export function add<S extends Struct>(
     name,
     args: [entry, list],
     writes: [list, ...node],
+    touches: [entry],
     accesses: changes(list),
     step: ([old, ...storage]) => {
       if (old.includes(entry)) return wrong(list, `${entry.name} is added twice`);

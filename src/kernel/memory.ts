@@ -67,26 +67,22 @@ export function object<F extends Fields>(
 }
 
 /**
- * Allocates a zeroed struct: `kzalloc(foo, GFP_KERNEL)`. Its name is made of `label` (the type's, if
- * not given) and of that of the thread. Without flags nobody asks whether the thread may sleep.
+ * Allocates a zeroed struct: `kzalloc(foo, GFP_KERNEL)`. Its name is made of `label` and of that of
+ * the thread.
  */
 export function* kzalloc<F extends Fields>(
   of: StructType<F>,
-  flags: Gfp | string = of.type,
-  label: string = typeof flags === 'string' ? flags : of.type,
+  flags: Gfp,
+  label: string = of.type,
 ): Steps<Instance<F>> {
   const made = handle(of, current(`kzalloc(${label})`).allocate(label), 'absent', {});
-  const plain = alloc('kzalloc', made);
-  yield* typeof flags === 'string' ? plain : with_flags(plain, made, flags);
-  return made;
-}
-
-function with_flags({ spec }: Operation<void>, made: Struct, flags: Gfp): Operation<void> {
-  return operation<void>({
+  const { spec } = alloc('kzalloc', made);
+  yield* operation<void>({
     ...spec,
     args: [made, flags],
     check: (thread) => might_alloc(thread, flags, `kzalloc(${made.name}, ${flags.name})`),
   });
+  return made;
 }
 
 /** The life of a local variable (stack.ts): it is not from the heap, so no kfree() may end it. */

@@ -51,6 +51,7 @@ export function mutex_trylock(lock: Mutex): Operation<boolean> {
  * interrupts off, inside an RCU reader, or in an interrupt (kernel/sched/core.c __might_resched).
  */
 export function might_sleep(thread: ThreadContext, what: string): Report | null {
+  if (thread.asleep) return not_running(thread, what);
   if (thread.readers === 0 && !thread.interrupts) return null;
   const where = thread.interrupts
     ? `in ${thread.kind}`
@@ -62,6 +63,14 @@ export function might_sleep(thread: ThreadContext, what: string): Report | null 
   return {
     rule: 'sleeping function called from invalid context',
     message: `${what} may sleep, called ${where}`,
+  };
+}
+
+/** To sleep in `what` would make it run again, and so forget what it was about to wait for. */
+function not_running({ name }: ThreadContext, what: string): Report {
+  return {
+    rule: 'do not call blocking ops when !TASK_RUNNING',
+    message: `${what} may sleep, called by ${name} between set_current_state() and schedule()`,
   };
 }
 

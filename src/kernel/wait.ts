@@ -69,6 +69,7 @@ function prepare(
         'TASK_UNINTERRUPTIBLE',
       ],
     }),
+    after: falls_asleep('TASK_UNINTERRUPTIBLE'),
   });
 }
 
@@ -82,6 +83,7 @@ export function finish_wait(wq: WaitQueueHead): Operation<void> {
       result: undefined,
       values: [queue.filter((entry: WaitQueueEntry) => entry.thread !== me), 'TASK_RUNNING'],
     }),
+    after: falls_asleep('TASK_RUNNING'),
   });
 }
 
@@ -96,6 +98,7 @@ export function set_current_state(state: TaskState): Operation<void> {
     args: [state],
     writes: [task(me)],
     step: () => ({ result: undefined, values: [state] }),
+    after: falls_asleep(state),
   });
 }
 
@@ -128,6 +131,7 @@ function sleep(idle: boolean): Operation<void> {
     idle,
     check: scheduling,
     step: ([state]) => (state === 'TASK_RUNNING' ? { result: undefined } : null),
+    after: falls_asleep('TASK_RUNNING'),
   });
 }
 
@@ -251,6 +255,13 @@ function scheduling(thread: ThreadContext): Report | null {
   return {
     rule: 'Voluntary context switch within RCU read-side critical section!',
     message: `${thread.name} calls schedule() after rcu_read_lock()`,
+  };
+}
+
+/** current->task_state_change, for might_sleep(). */
+function falls_asleep(state: TaskState) {
+  return (thread: ThreadContext) => {
+    thread.asleep = state !== 'TASK_RUNNING';
   };
 }
 

@@ -36,6 +36,8 @@ export class ThreadContext {
   rcu = 0;
   /** Interrupts are off on this thread's CPU. */
   irqsOff = false;
+  /** It has said that it does not run (set_current_state), and not called schedule() since. */
+  asleep = false;
   /** Inside a seqcount's section, whose plain accesses are no data races (KCSAN). */
   sequences = 0;
   /** Allocations made so far, per kind of object. */
@@ -90,7 +92,7 @@ export class ThreadContext {
 
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
-    const { held, atomic, bhOff, rcu, irqsOff, sequences, allocations } = this;
-    return JSON.stringify([held, atomic, bhOff, rcu, irqsOff, sequences, allocations]);
+    const { held, atomic, bhOff, rcu, irqsOff, asleep, sequences, allocations } = this;
+    return JSON.stringify([held, atomic, bhOff, rcu, irqsOff, asleep, sequences, allocations]);
   }
 }

@@ -186,7 +186,7 @@ export class Machine {
         ? at([
             ...(spec.writes ?? []),
             ...(spec.reads ?? []),
-            ...owners(spec),
+            ...owners(spec).keys(),
             ...(cpu ? [cpu] : []),
           ])
         : [],
@@ -234,8 +234,11 @@ export class Machine {
     const value = (object: Shared<unknown>): unknown =>
       this.valueIn(rows, base, Number.MAX_SAFE_INTEGER, object);
     if (this.handlerOver(rows, base, node) !== null) return BLOCKED;
-    const dead = owners(spec).find((life) => value(life) !== 'alive');
-    if (dead) return { result: undefined, reports: [useAfterFree(spec, dead, value(dead))] };
+    for (const [life, { type, touched }] of owners(spec)) {
+      if (value(life) === 'alive') continue;
+      const what = { operation: spec.name, object: life.name, type, touched };
+      return { result: undefined, reports: [useAfterFree(what, value(life))] };
+    }
     const { context } = node.state;
     const values = [...(spec.writes ?? []), ...(spec.reads ?? [])].map(value);
     const effect = spec.step ? this.effect(spec, values, context) : { result: undefined };
@@ -281,10 +284,11 @@ export class Machine {
     if (!crash && !node.successors.includes(next)) node.successors.push(next);
     hi ^= next.state.fingerprint.hi;
     lo ^= next.state.fingerprint.lo;
-    const { locks } = next.state.context;
-    if (!crash && !next.state.pending && locks.length > 0) {
-      const message = `${automaton.declaration.name} ends while it holds ${locks.join(', ')}`;
-      reports.push({ rule: 'lock held at exit', message, object: locks[0]! });
+    const { locks, readers } = next.state.context;
+    if (!crash && !next.state.pending && (locks.length > 0 || readers > 0)) {
+      const held = locks.length > 0 ? locks.join(', ') : 'an open section';
+      const message = `${automaton.declaration.name} ends while it holds ${held}`;
+      reports.push({ rule: 'lock held at exit', message, ...(locks[0] && { object: locks[0] }) });
     }
     return {
       node,
@@ -305,23 +309,24 @@ export class Machine {
   }
 }
 
+interface Touch {
+  readonly operation: string;
+  /** Name of the struct, and of what is touched in it. */
+  readonly object: string;
+  readonly touched: string;
+  readonly type: string;
+}
+
 /** KASAN's finding: the memory of an object that the operation touches is not allocated. */
-function useAfterFree(
-  spec: { writes?: readonly Shared<any>[]; reads?: readonly Shared<any>[]; name: string },
-  life: Shared<unknown>,
-  value: unknown,
-): Report {
-  const touched = [...(spec.writes ?? []), ...(spec.reads ?? [])].find(
-    (object) => object.owner?.life === life,
-  )!;
+function useAfterFree({ operation, object, touched, type }: Touch, life: unknown): Report {
   return {
     rule: 'use-after-free',
     message:
-      value === 'freed'
-        ? `${spec.name} touches ${touched.name} after ${life.name} was freed`
-        : `${spec.name} touches ${touched.name}, but ${life.name} is not allocated yet`,
-    object: life.name,
-    type: touched.owner!.type,
+      life === 'freed'
+        ? `${operation} touches ${touched} after ${object} was freed`
+        : `${operation} touches ${touched}, but ${object} is not allocated yet`,
+    object,
+    type,
     crash: true,
   };
 }

@@ -1,5 +1,5 @@
 import type { LockUse, ThreadContext } from './context.ts';
-import { isShared, type Shared } from './shared.ts';
+import { isShared, type Shared, type Struct } from './shared.ts';
 
 const brand = Symbol.for('lockstep.operation');
 
@@ -64,6 +64,8 @@ export interface OperationSpec<R> {
   readonly blocks?: boolean;
   /** A daemon thread may wait here for ever. */
   readonly idle?: boolean;
+  /** Structs whose memory it touches, beside those that its objects are part of. */
+  readonly touches?: readonly Struct[];
   /** Accesses to data, for data races. */
   readonly accesses?: readonly Access[];
   /** What lockdep sees taken, or waited for. */
@@ -105,16 +107,20 @@ export function isOperation(value: unknown): value is Operation<unknown> {
 export type Steps<R = void> = Generator<Operation<unknown>, R, unknown>;
 
 /**
- * The structs whose memory an operation touches: every object's owner, once; not those that it
- * allocates or frees itself.
+ * The structs whose memory an operation touches, each with the first object in it that it touches,
+ * by their lives; not those that it allocates or frees itself.
  */
-export function owners(spec: OperationSpec<unknown>): Shared<unknown>[] {
-  const lives = new Set<Shared<unknown>>();
-  for (const object of [...(spec.writes ?? []), ...(spec.reads ?? [])]) {
-    const life = object.owner?.life;
-    if (life && !spec.writes?.includes(life)) lives.add(life);
-  }
-  return [...lives];
+export function owners(
+  spec: OperationSpec<unknown>,
+): Map<Shared<unknown>, { readonly type: string; readonly touched: string }> {
+  const lives = new Map<Shared<unknown>, { readonly type: string; readonly touched: string }>();
+  const touch = (owner: Struct | null, touched: string): void => {
+    if (!owner || lives.has(owner.life) || spec.writes?.includes(owner.life)) return;
+    lives.set(owner.life, { type: owner.type, touched });
+  };
+  for (const { owner, name } of [...(spec.writes ?? []), ...(spec.reads ?? [])]) touch(owner, name);
+  for (const struct of spec.touches ?? []) touch(struct, struct.name);
+  return lives;
 }
 
 /** `mutex_lock(slab_mutex)` */

@@ -66,7 +66,7 @@ export class Simulation {
     const thread = this.threads.get(name)!;
     const spec = thread.next?.spec;
     if (!spec || this.interrupted(name)) return false;
-    const dead = owners(spec).find((life) => this.value(life) !== 'alive');
+    const dead = [...owners(spec).keys()].find((life) => this.value(life) !== 'alive');
     if (dead) {
       this.reports.push({
         rule: 'use-after-free',

@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { variable } from '../../src/kernel/access.ts';
+import { DEFINE_MUTEX, mutex_lock, mutex_unlock } from '../../src/kernel/mutex.ts';
 import { preempt_disable } from '../../src/kernel/preempt.ts';
 import {
   __set_current_state,
+  DECLARE_WAIT_QUEUE_HEAD,
+  finish_wait,
+  prepare_to_wait,
   schedule,
   set_current_state,
   TASK_INTERRUPTIBLE,
@@ -52,6 +56,38 @@ describe('the state of a task', () => {
     }
     expect(new Simulation({ user }).run('user').at('user')).toBe(null);
   });
+});
+
+test('what may sleep is not called between set_current_state and schedule', () => {
+  const wq = DECLARE_WAIT_QUEUE_HEAD('wq');
+  const mutex = DEFINE_MUTEX('mutex');
+  const reported = () => sim.rules().length;
+  const counts: number[] = [];
+  function* section() {
+    yield* mutex_lock(mutex);
+    yield* mutex_unlock(mutex);
+    counts.push(reported());
+  }
+  function* user() {
+    yield* prepare_to_wait(wq);
+    yield* section();
+    yield* finish_wait(wq);
+    yield* section();
+    yield* set_current_state(TASK_INTERRUPTIBLE);
+    yield* section();
+    yield* schedule();
+    yield* section();
+    yield* set_current_state(TASK_INTERRUPTIBLE);
+    yield* __set_current_state(TASK_RUNNING);
+    yield* section();
+  }
+  function* waker() {
+    yield* wake_up_process({ name: 'user' });
+  }
+  const sim = new Simulation({ user, waker });
+  sim.run('user').run('waker').run('user');
+  expect(counts).toEqual([1, 1, 2, 2, 2]);
+  expect(new Set(sim.rules())).toEqual(new Set(['do not call blocking ops when !TASK_RUNNING']));
 });
 
 describe('wait_on_bit_lock', () => {

@@ -82,7 +82,7 @@ class Writer {
       case 'assert':
         return void put(`yield* assert(r${s.register} !== ${s.not}, 'assert t${this.t}');`);
       case 'alloc':
-        return void put('p = yield* steps.kzalloc(steps.Heap);');
+        return void put('p = yield* steps.kzalloc(steps.Heap, steps.GFP_KERNEL);');
       case 'publish':
         return void put('yield* steps.WRITE_ONCE(w.g, p);');
       case 'fetch':
