@@ -70,3 +70,19 @@ export const RULES = {
 export function isRule(name: string): boolean {
   return Object.values<readonly string[]>(RULES).some((rules) => rules.includes(name));
 }
+
+/**
+ * Nothing may be concluded of what follows a report of these, so that a search does not go beyond it,
+ * also when the rule is not checked.
+ */
+const LAST: readonly string[] = [
+  ...RULES.KASAN,
+  'recursive locking',
+  'unlock imbalance',
+  'list corruption',
+  'callback pending at module exit',
+];
+
+export function endsSchedule(rule: string): boolean {
+  return LAST.includes(rule);
+}

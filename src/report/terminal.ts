@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { Outcome, Place, Replay, StepRecord } from '../explore/outcome.ts';
+import { endsSchedule } from '../model/rules.ts';
 import { type Counterexample, memoryModel, type Run } from '../verdict/run.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import { lanes } from './lanes.ts';
@@ -167,7 +168,8 @@ function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): stri
     ),
   );
   for (const [rule, reason] of Object.entries(outcome.unchecked)) {
-    const text = `${rule} is not checked: ${reason}`;
+    const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
+    const text = `${rule} is not checked${ends}: ${reason}`;
     const rest = wrap(plain(text), Math.max(20, options.columns - 12), 6);
     lines.push(...rest.map((line) => `            ${line}`));
   }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isRule, RULES } from '../../src/model/rules.ts';
+import { endsSchedule, isRule, RULES } from '../../src/model/rules.ts';
 
 const source = path.join(import.meta.dirname, '../../src');
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -30,4 +30,13 @@ test('every rule that is listed is reported somewhere', () => {
           ? ['double $', rule.slice('double '.length)]
           : [rule];
   expect(all.filter((rule) => !parts(rule).every((part) => text.includes(part)))).toEqual([]);
+});
+
+test.each([
+  ['use-after-free', true],
+  ['recursive locking', true],
+  ['data-race', false],
+  ['deadlock', false],
+])('whether a schedule goes on after %s is known', (rule, ends) => {
+  expect(endsSchedule(rule)).toBe(ends);
 });
