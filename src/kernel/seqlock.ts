@@ -2,10 +2,22 @@ import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import { silently } from './ghost.ts';
-import { leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
+import { type Flags, leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
+import { use_of } from './lockdep.ts';
 import type { Mutex } from './mutex.ts';
 import { reader_part } from './rcu_reader.ts';
-import { DEFINE_SPINLOCK, Spinlock, spin_lock, spin_unlock } from './spinlock.ts';
+import {
+  DEFINE_SPINLOCK,
+  Spinlock,
+  spin_lock,
+  spin_lock_bh,
+  spin_lock_irq,
+  spin_lock_irqsave,
+  spin_unlock,
+  spin_unlock_bh,
+  spin_unlock_irq,
+  spin_unlock_irqrestore,
+} from './spinlock.ts';
 
 /**
  * Sequence counters (include/linux/seqlock.h, Documentation/locking/seqlock.rst). Odd while somebody
@@ -40,14 +52,14 @@ export function seqcount(): { embed(name: string, owner: Struct): Seqcount } {
 
 export function write_seqcount_begin(s: Seqcount): Operation<void> {
   const check = (thread: ThreadContext) => not_serialised(thread, s);
-  const step = count('write_seqcount_begin', s, enter_section, check);
+  const step = begin('write_seqcount_begin', s, check);
   return s.serialised?.sleeps ? with_preemption(step, preemption_off) : step;
 }
 
 export function write_seqcount_end(s: Seqcount): Operation<void> {
-  if (!s.serialised?.sleeps) return count('write_seqcount_end', s, leave_section);
+  if (!s.serialised?.sleeps) return end('write_seqcount_end', s);
   const check = (thread: ThreadContext) => leaves_atomic(thread, 'write_seqcount_end', 1);
-  return with_preemption(count('write_seqcount_end', s, leave_section, check), preemption_on);
+  return with_preemption(end('write_seqcount_end', s, check), preemption_on);
 }
 
 /** Waits until nobody writes; gives the count, for read_seqcount_retry. */
@@ -58,6 +70,7 @@ export function read_seqcount_begin(s: Seqcount): Operation<number> {
     reads: [s],
     blocks: true,
     step: ([sequence]) => (sequence % 2 === 0 ? { result: sequence } : null),
+    acquires: [use_of(s, 'recursive')],
     after: enter_section,
   });
 }
@@ -98,11 +111,38 @@ export function seqlock(): { embed(name: string, owner: Struct): Seqlock } {
 
 /** The lock and the count in one step: readers look at the count only, writers at the lock. */
 export function write_seqlock(sl: Seqlock): Operation<void> {
-  return both('write_seqlock', sl, spin_lock(sl.lock), enter_section);
+  return both(sl, spin_lock(sl.lock), begin('write_seqlock', sl));
 }
 
 export function write_sequnlock(sl: Seqlock): Operation<void> {
-  return both('write_sequnlock', sl, spin_unlock(sl.lock), leave_section);
+  return both(sl, spin_unlock(sl.lock), end('write_sequnlock', sl));
+}
+
+export function write_seqlock_irq(sl: Seqlock): Operation<void> {
+  return both(sl, spin_lock_irq(sl.lock), begin('write_seqlock_irq', sl));
+}
+
+export function write_sequnlock_irq(sl: Seqlock): Operation<void> {
+  return both(sl, spin_unlock_irq(sl.lock), end('write_sequnlock_irq', sl));
+}
+
+/** `const flags = yield* write_seqlock_irqsave(sl)` */
+export function write_seqlock_irqsave(sl: Seqlock): Operation<Flags> {
+  return both(sl, spin_lock_irqsave(sl.lock), begin('write_seqlock_irqsave', sl));
+}
+
+export function write_sequnlock_irqrestore(sl: Seqlock, flags: Flags): Operation<void> {
+  const unlock = spin_unlock_irqrestore(sl.lock, flags);
+  const { spec } = both(sl, unlock, end('write_sequnlock_irqrestore', sl));
+  return operation<void>({ ...spec, args: [sl, flags], shown: [sl, flags] });
+}
+
+export function write_seqlock_bh(sl: Seqlock): Operation<void> {
+  return both(sl, spin_lock_bh(sl.lock), begin('write_seqlock_bh', sl));
+}
+
+export function write_sequnlock_bh(sl: Seqlock): Operation<void> {
+  return both(sl, spin_unlock_bh(sl.lock), end('write_sequnlock_bh', sl));
 }
 
 export function read_seqbegin(sl: Seqlock): Operation<number> {
@@ -160,30 +200,56 @@ function leave_section(thread: ThreadContext): void {
   if (thread.sequences > 0) thread.sequences--;
 }
 
+/** For lockdep a writer holds the count (seqcount_acquire), and a reader asks for it. */
+function begin(
+  name: string,
+  s: Seqcount,
+  check?: (thread: ThreadContext) => Report | null,
+): Operation<void> {
+  const use = use_of(s, 'exclusive');
+  const { spec } = count(name, s, check);
+  return operation<void>({
+    ...spec,
+    acquires: [use],
+    after: (thread) => {
+      thread.take(use);
+      enter_section(thread);
+    },
+  });
+}
+
+function end(
+  name: string,
+  s: Seqcount,
+  check?: (thread: ThreadContext) => Report | null,
+): Operation<void> {
+  const { spec } = count(name, s, check);
+  return operation<void>({
+    ...spec,
+    after: (thread) => {
+      thread.drop(s.name);
+      leave_section(thread);
+    },
+  });
+}
+
 function count(
   name: string,
   s: Seqcount,
-  after: (thread: ThreadContext) => void,
   check?: (thread: ThreadContext) => Report | null,
 ): Operation<void> {
   return operation<void>({
     name,
     args: [s],
     writes: [s],
-    after,
     ...(check ? { check } : {}),
     step: ([sequence]) => ({ result: undefined, values: [sequence + 1] }),
   });
 }
 
-function both(
-  name: string,
-  sl: Seqlock,
-  locking: Operation<void>,
-  after: (thread: ThreadContext) => void,
-): Operation<void> {
-  const { spec } = silently(locking, count(name, sl, after));
-  return operation<void>({ ...spec, name, args: [sl], shown: [sl] });
+function both<R>(sl: Seqlock, locking: Operation<R>, counting: Operation<void>): Operation<R> {
+  const { spec } = silently(locking, counting);
+  return operation<R>({ ...spec, name: counting.spec.name, args: [sl], shown: [sl] });
 }
 
 function with_preemption(
