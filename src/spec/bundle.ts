@@ -121,7 +121,14 @@ class Modules {
     return { path: name, namespace: library ? 'lockstep' : 'spec', pluginData: { file, name } };
   }
 
-  private async load({ file, name }: { file: string; name: string }): Promise<OnLoadResult> {
+  private load({ file, name }: Module): Promise<OnLoadResult> {
+    if (!this.rewritten || !isLibrary(name)) return this.read({ file, name });
+    const known = LIBRARY.get(file) ?? this.read({ file, name });
+    LIBRARY.set(file, known);
+    return known;
+  }
+
+  private async read({ file, name }: Module): Promise<OnLoadResult> {
     const source = await readFile(file, 'utf8');
     const resolveDir = path.dirname(file);
     const loader = LOADERS[path.extname(file)];
@@ -139,6 +146,14 @@ class Modules {
     return { contents: `${code}\n//# sourceMappingURL=${map.toUrl()}`, loader, resolveDir };
   }
 }
+
+interface Module {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** Lockstep's own modules, rewritten, by file: the same for all specs that this process loads. */
+const LIBRARY = new Map<string, Promise<OnLoadResult>>();
 
 const RESOLVING = Symbol('the question goes on to the default resolver');
 const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
