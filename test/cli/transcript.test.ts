@@ -37,7 +37,7 @@ describe('verify-spec', () => {
     const { status, stdout, stderr } = verify(spec, '--variant', 'crossed');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(steady(stdout).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
-      "violated  deadlock  two-locks/crossed  as expected
+      "violated  deadlock and 1 more  two-locks/crossed  as expected
         opposite orders
         searched  19 states, 22 transitions, depth 8, complete
         how       reduction off, <workers>, 1 round, <time>
@@ -47,13 +47,17 @@ describe('verify-spec', () => {
       deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
       mutex_lock(a), held by alice
         2 steps, 1 switch, shortest, expected
+        waits for bob, alice  mutex_lock(b)
+            test/cli/fixtures/two-locks.ts:25 both; holding a
+        waits for alice, bob  mutex_lock(a)
+            test/cli/fixtures/two-locks.ts:25 both; holding b
 
       #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
            first=a
            params={rounds: 1}
            round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:20
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
                                  first=b
                                  params={rounds: 1}
                                  round=0 second=a
@@ -63,6 +67,27 @@ describe('verify-spec', () => {
                                  mutex_lock(a)
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
+
+      possible circular locking dependency detected: a -> b -> a
+        1 step, 0 switches, after 1 other run, shortest, expected
+        a -> b, alice  mutex_lock(b)
+            test/cli/fixtures/two-locks.ts:25 both; holding a
+        b -> a, bob    mutex_lock(a)
+            test/cli/fixtures/two-locks.ts:25 both; holding b
+
+      run 1 of 2, from the start
+      #  bob                                           shared
+      1  mutex_lock(b)                                 b: NULL -> bob  two-locks.ts:24
+           first=b params={rounds: 1} round=0
+           second=a
+
+      run 2 of 2, from the start
+      #  alice                                       shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
+           first=a params={rounds: 1} round=0
+           second=b
+
+      replay: lockstep replay-trace <folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-012796b3.trace.json
       "
     `);
   });
@@ -199,13 +224,17 @@ describe('replay-trace', () => {
       "reproduced  deadlock  two-locks/crossed
         alice waits at mutex_lock(b), held by bob; bob waits at mutex_lock(a), held
         by alice
+        waits for bob, alice  mutex_lock(b)
+            test/cli/fixtures/two-locks.ts:25 both; holding a
+        waits for alice, bob  mutex_lock(a)
+            test/cli/fixtures/two-locks.ts:25 both; holding b
 
       #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
            first=a
            params={rounds: 1}
            round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:20
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
                                  first=b
                                  params={rounds: 1}
                                  round=0 second=a
@@ -229,7 +258,7 @@ describe('replay-trace', () => {
         at mutex_lock(a), held by alice
 
       #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:20
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
            first=a
            params={rounds: 1}
            round=0 second=b
@@ -288,13 +317,14 @@ describe('print-table', () => {
     const { stdout: json } = verify(spec, '--json', ...variants);
     const { status, stdout, stderr } = print(json, '-');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.replace(/\(.*\/traces/, '(<folder>/traces')).toMatchInlineSnapshot(`
+    expect(stdout.replace(/\([^()]*\/traces/g, '(<folder>/traces')).toMatchInlineSnapshot(`
       "### two-locks
 
       | variant | kernel | property | verdict | states | steps | trace |
       | :-- | :-- | :-- | :-- | --: | --: | :-- |
       | **ordered** |  | all 1 | verified | 16 |  |  |
       | **crossed**<br>opposite orders |  | deadlock | violated | 19 | 2, shortest | [trace](<folder>/traces/two-locks/crossed.deadlock.trace.json) |
+      |  |  | possible circular locking dependency detected | violated |  | 1, shortest | [trace](<folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-012796b3.trace.json) |
       "
     `);
   });
