@@ -1,9 +1,9 @@
 import {
+  atomic_dec_and_test,
   container_of,
   css_get,
   css_put,
   css_put_many,
-  fetch_update,
   INIT_RCU_WORK,
   INIT_WORK,
   kfree,
@@ -15,7 +15,6 @@ import {
   percpu_ref_kill_and_confirm,
   queue_rcu_work,
   queue_work,
-  type Shared,
   type Steps,
   together,
   type Work,
@@ -83,8 +82,4 @@ function* css_free_rwork_fn(work: Work): Steps {
   const parent = yield* load(memcg.parent);
   yield* kfree(memcg);
   if (parent) yield* css_put(parent.css);
-}
-
-function* atomic_dec_and_test(counter: Shared<number>): Steps<boolean> {
-  return (yield* fetch_update(counter, (old) => old - 1)) === 1;
 }

@@ -1,5 +1,7 @@
 import {
+  type Atomic,
   alloc_workqueue,
+  atomic_t,
   type Css,
   type CssInitial,
   css,
@@ -73,7 +75,7 @@ interface MemcgFields {
   css: Embedded<Css, CssInitial>;
   // css.parent, css.online_cnt, css.destroy_work, css.destroy_rwork
   parent: MemCgroup | null;
-  online_cnt: number;
+  online_cnt: Embedded<Atomic, number>;
   destroy_work: Embedded<Work>;
   destroy_rwork: Embedded<RcuWork>;
   kmem_state: string;
@@ -107,7 +109,7 @@ export type MemCgroupPtr = Instance<PtrFields>;
 export const mem_cgroup: StructType<MemcgFields> = struct<MemcgFields>('mem_cgroup', {
   css: css(css_release),
   parent: pointer<MemCgroup>(),
-  online_cnt: 1,
+  online_cnt: atomic_t(),
   destroy_work: work_struct(),
   destroy_rwork: rcu_work(),
   kmem_state: 'ONLINE',

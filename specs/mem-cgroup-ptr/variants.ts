@@ -23,6 +23,9 @@ const RELEASED_TWICE = [
   'percpu_ref get at zero',
   'use-after-free',
 ];
+const CIRCULAR = 'possible circular locking dependency detected';
+/** Who is still on the list is handed to the parent, with the lock that the release has dropped. */
+const MEMCG_IN_RELEASE = 'data-race in memcg_ptr_release / memcg_reparent_kmem_memcg_ptr';
 const UNACCOUNTED = [property.ONE_REFERENCE, property.PUT_AFTER_GET];
 const FLAT = [property.NO_UNDERFLOW, property.ALL_UNCHARGED];
 
@@ -163,6 +166,7 @@ export const variants = {
       property.NODE_OR_HEAD,
       'percpu_ref underflow',
       'use-after-free',
+      MEMCG_IN_RELEASE,
     ],
   },
   'rfc-readers': {
@@ -230,7 +234,7 @@ export const variants = {
     about: 'R-d: an object is freed under siglock, which fork takes inside css_set_lock',
     params: { removed: 0, inherited: 1, signals: 1 },
     options: mended,
-    violates: ['deadlock'],
+    violates: ['deadlock', CIRCULAR],
   },
   'rfc-signal-own-lock': {
     about: 'the same with a lock of their own for the lists',
@@ -324,7 +328,7 @@ export const variants = {
     kernel: '5.16',
     params: { removed: 0, inherited: 1, signals: 1 },
     options: v5_11,
-    violates: ['deadlock'],
+    violates: ['deadlock', CIRCULAR],
   },
   'v5.17-signal': {
     about: 'the same with a lock of their own for the lists',
