@@ -99,6 +99,8 @@ export default defineSpec({
     if (!variant.children_count_pages) workqueues.push(cgroup_destroy_wq);
     return {
       threads: boot({ cpus: 2, workqueues, threads }),
+      // As in ../kmem-cache-dying: plain writes of a word count as atomic.
+      kcsan: 'default',
       always: {
         [P9_KEPT]: () => kept().every((s) => s === null || peek(s.life) === 'alive'),
         [P12]: () => !flushed_by(peek(slab_mutex)),

@@ -1,4 +1,5 @@
 import { v4_18, v5_3, v5_4, v5_4_y, v5_8 } from '../kmem-cache-dying/generations.ts';
+import { KMEM_STATE } from '../kmem-cache-dying/variants.ts';
 
 /**
  * Some situations, each in the kernels that differ there. What breaks in one kernel stops with the
@@ -19,6 +20,7 @@ export const P12 = 'P12: nobody waits for a work with slab_mutex held';
 export const P12_AA = 'P12: kmem_cache_destroy takes no lock that it holds';
 export const P18 = 'P18: no root cache stays dying';
 export const LEFT = 'a root cache is left only if somebody has it';
+const CIRCULAR = 'possible circular locking dependency detected';
 
 /** One of two users destroys the cache while a memcg with a child of it is removed. */
 const shared = { users: 2, creators: 0, memcgs: 1, pages: 1 };
@@ -109,12 +111,18 @@ export const variants = {
     kernel: '5.5, 5.4.y, a264df74df38',
     params: used,
     options: v5_4,
-    violates: [P7, P18],
+    violates: [P7, P18, KMEM_STATE],
   },
   'v5.4-used-at-zero': {
-    about: 'the same, and only the last user sets the flag',
+    about: 'the same, and only the last user sets the flag: a benign race is left',
     params: used,
     options: { ...v5_4, dying_at_zero: true },
+    violates: [KMEM_STATE],
+  },
+  'v5.4-used-at-zero-marked': {
+    about: 'the same with READ_ONCE(memcg->kmem_state)',
+    params: used,
+    options: { ...v5_4, dying_at_zero: true, create_reads_once: true },
   },
 
   // All users go: which locks are held for the flush?
@@ -134,7 +142,7 @@ export const variants = {
     about: 'the same, and slab_mutex is held for the flush',
     params: deserted,
     options: { ...v5_8, unlocks_to_flush: false },
-    violates: [P12, P7, P18, LEFT, 'deadlock'],
+    violates: [P12, P7, P18, LEFT, 'deadlock', CIRCULAR],
   },
   '5.4.y-deserted': {
     about: 'two users destroy the cache at once',
@@ -202,7 +210,7 @@ export const variants = {
     kernel: '5.4.y since July 2021',
     params: { ...replaced, allocates: 1 },
     options: v5_4_y,
-    violates: [P7],
+    violates: [P7, KMEM_STATE],
   },
   '5.4.y-unmergeable-replaced': {
     about: 'a dying cache gets no new user, as in v5.8: no child is left, but the name is taken',
@@ -214,7 +222,7 @@ export const variants = {
     about: 'likewise: a child is made only for a cache that is not dying',
     params: { ...replaced, allocates: 1 },
     options: unmergeable,
-    violates: [P8],
+    violates: [P8, KMEM_STATE],
   },
   'v5.8-sysfs-replaced': {
     about: 'the name is given up when the last user goes',

@@ -96,7 +96,7 @@ export function* memcg_uncharge_slab(s: KmemCache): Steps {
 function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache): Steps {
   if (variant.children_count_pages && !(yield* css_tryget_online(memcg.css))) return;
   // unreached: where memory does not run out
-  if (yield* load(failslab)) {
+  if (yield* READ_ONCE(failslab)) {
     if (variant.children_count_pages && variant.puts_css_on_failure) yield* css_put(memcg.css);
     return;
   }

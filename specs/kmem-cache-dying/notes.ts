@@ -20,9 +20,6 @@ const dying_set = variable('note:dying', false);
 const flush_returned = variable('note:flushed', false);
 /** deactivate or shutdown queued something when dying was set. */
 const queued_late = variable('note:queued late', false);
-/** memcg_kmem_wq_lock was taken so that an interrupt could come, and by the release. */
-const with_irqs_on = variable('note:locked with irqs on', false);
-const in_release = variable('note:locked in release', false);
 /** A create work has seen dying clear, and goes on to make the child. */
 const create_goes_on = variable('note:create goes on', false);
 /** What went wrong when a child was linked to its root cache. */
@@ -40,14 +37,6 @@ export function flushed(): Operation<void> {
 
 export function queued(): Operation<void> {
   return note(queued_late, (late, set) => late || set, dying_set);
-}
-
-export function locked_with_irqs_on(): Operation<void> {
-  return note(with_irqs_on, () => true);
-}
-
-export function locked_in_release(): Operation<void> {
-  return note(in_release, () => true);
 }
 
 export function creating(): Operation<void> {
@@ -73,11 +62,6 @@ export function linked(memcg: MemCgroup, entry: Shared<KmemCache | null>): Opera
 /** P3w: the flag is set right after the test in the create path. */
 export function set_after_test(): boolean {
   return peek(create_goes_on) && peek(dying_set);
-}
-
-/** P11 broken: the release may be what interrupts. */
-export function may_interrupt_itself(): boolean {
-  return peek(with_irqs_on) && peek(in_release);
 }
 
 export const late = {

@@ -36,6 +36,8 @@ export const variant = options({
   /** memcg_create_kmem_cache looks at dying (the seed), with memcg_kmem_wq_lock or without. */
   create_checks: true,
   create_locks: true,
+  /** In no kernel: it reads dying, and kmem_state, with READ_ONCE. */
+  create_reads_once: false,
   /** memcg_create_kmem_cache looks whether another worker has made the cache already. */
   create_looks_again: true,
   /** kmemcg_cache_deactivate looks at dying, and does so under memcg_kmem_wq_lock. */
@@ -196,8 +198,6 @@ export const memcg_kmem_cache_wq = alloc_workqueue('memcg_kmem_cache', { max_act
 export const failslab = variable('failslab', false);
 
 // elsewhere
-/** The handler of an interrupt that is about to come, where interrupts are on. */
-export const pending_irq = variable<(() => Steps) | null>('pending_irq', null);
 export const cgroup_destroy_wq = alloc_workqueue('cgroup_destroy', { max_active: 1 });
 /** For one item only, here. */
 export const system_wq = alloc_workqueue('events', { max_active: 1 });

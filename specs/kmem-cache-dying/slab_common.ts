@@ -6,7 +6,6 @@ import {
   css_get_many,
   css_put,
   DECLARE_WORK,
-  fetch_update,
   flush_workqueue,
   get_online_cpus,
   get_online_mems,
@@ -50,7 +49,6 @@ import {
   memcg_kmem_cache_wq,
   memcg_kmem_wq_lock,
   memcg_nr_cache_ids,
-  pending_irq,
   slab_caches,
   slab_caches_to_rcu_destroy,
   slab_mutex,
@@ -132,14 +130,9 @@ function* set_dying(s: KmemCache, dying: boolean): Steps {
 }
 
 /** Everywhere but in the release. */
-export function* lock_wq(): Steps {
-  if (!variant.irqs_stay_on) {
-    yield* spin_lock_irq(memcg_kmem_wq_lock);
-    return;
-  }
-  yield* together(spin_lock(memcg_kmem_wq_lock), note.locked_with_irqs_on());
-  const handler = yield* fetch_update(pending_irq, () => null);
-  if (handler) yield* handler();
+export function lock_wq(): Operation<void> {
+  const lock = variant.irqs_stay_on ? spin_lock : spin_lock_irq;
+  return lock(memcg_kmem_wq_lock);
 }
 
 export function unlock_wq(): Operation<void> {
@@ -212,7 +205,7 @@ function* memcg_unlink_cache(s: KmemCache): Steps {
 function* drop_memcg(s: KmemCache, memcg: MemCgroup): Steps {
   if (!variant.children_count_pages || variant.release_puts_memcg) return;
   yield* css_put(memcg.css);
-  yield* store(s.memcg, null);
+  yield* WRITE_ONCE(s.memcg, null);
 }
 
 function* slab_kmem_cache_release(s: KmemCache): Steps {
@@ -338,12 +331,11 @@ export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
     yield* queue_shutdown(s, root);
     yield* mutex_unlock(slab_mutex);
   } else if (variant.shutdown_locks && variant.irqs_stay_on) {
-    yield* together(spin_lock(memcg_kmem_wq_lock), note.locked_in_release());
+    yield* spin_lock(memcg_kmem_wq_lock);
     yield* queue_shutdown(s, root);
     yield* spin_unlock(memcg_kmem_wq_lock);
   } else if (variant.shutdown_locks) {
-    const lock = spin_lock_irqsave(memcg_kmem_wq_lock);
-    const flags = yield* together(lock, note.locked_in_release());
+    const flags = yield* spin_lock_irqsave(memcg_kmem_wq_lock);
     yield* queue_shutdown(s, root);
     yield* spin_unlock_irqrestore(memcg_kmem_wq_lock, flags);
   } else {

@@ -12,10 +12,10 @@ import {
   percpu_ref_init,
   put_online_cpus,
   put_online_mems,
+  READ_ONCE,
   type Steps,
   store,
   together,
-  WRITE_ONCE,
 } from 'lockstep';
 import * as note from './notes.ts';
 import {
@@ -36,8 +36,11 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
   yield* get_online_cpus();
   yield* get_online_mems();
   yield* mutex_lock(slab_mutex);
-  const idx = yield* index_to_fill(memcg, root_cache);
+  const read = variant.create_reads_once ? READ_ONCE : load;
+  const online = (yield* read(memcg.kmem_state)) === 'ONLINE';
   // unreached: where the memcg is offline by then
+  const idx = online ? yield* index_to_fill(memcg, root_cache) : null;
+  // unreached: likewise
   if (idx !== null) yield* create_cache(memcg, root_cache, idx);
   yield* together(mutex_unlock(slab_mutex), note.not_creating());
   yield* put_online_mems();
@@ -45,12 +48,12 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
 }
 
 // unreached: where the memcg has its child for as long as it is online
-/** The tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
+/** The other tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
 function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
-  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return null;
   if (variant.create_checks) {
     if (variant.create_locks) yield* lock_wq();
-    const dying = yield* together(load(root_cache.dying), note.creating());
+    const read = variant.create_reads_once ? READ_ONCE : load;
+    const dying = yield* together(read(root_cache.dying), note.creating());
     if (variant.create_locks) yield* unlock_wq();
     if (dying) return null;
   }
@@ -71,5 +74,5 @@ function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): St
   yield* store(s.memcg, memcg);
   yield* together(list_add(s, root_cache.children), ...note.linked(memcg, root_cache.caches[idx]!));
   yield* list_add(s, memcg.kmem_caches);
-  yield* WRITE_ONCE(root_cache.caches[idx]!, s);
+  yield* store(root_cache.caches[idx]!, s);
 }

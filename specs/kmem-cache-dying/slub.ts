@@ -6,6 +6,7 @@ import {
   list_for_each_entry,
   load,
   type RcuHead,
+  READ_ONCE,
   type Steps,
 } from 'lockstep';
 import { memcg_uncharge_slab } from './memcontrol.ts';
@@ -16,7 +17,7 @@ import { type KmemCache, type Page, page, variant } from './objects.ts';
 /** True when it still has objects. Under slab_mutex. */
 export function* __kmem_cache_shutdown(s: KmemCache): Steps<boolean> {
   yield* __kmem_cache_shrink(s); // free_partial
-  return (yield* load(s.objects)) > 0;
+  return (yield* READ_ONCE(s.objects)) > 0; // node->nr_slabs, an atomic
 }
 
 /** The empty pages go. Under slab_mutex, and nobody else touches them. */

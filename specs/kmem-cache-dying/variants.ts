@@ -16,8 +16,6 @@ const P3W = 'P3w: dying is set right after the test in the create path';
 const P6 = 'P6: no callback or work for a child after flush_memcg_workqueue';
 const P7 = 'P7: every child of a removed memcg is freed in the end';
 const P10 = 'P10: the release neither sleeps nor takes slab_mutex';
-const P11 = 'P11: the lock that the release takes is never taken with interrupts on';
-const P11_AA = 'P11: the release never interrupts who holds the lock that it takes';
 const P13 = 'P13: a cache has its memcg whenever a page of it is uncharged';
 const P14 = 'P14: no child is created after the deactivation pass';
 const P15 = 'P15: at most one child per root cache and memcg';
@@ -31,6 +29,15 @@ const EXIT_IN_FLIGHT = 'percpu_ref exit while a switch is in flight';
 const GET_AT_ZERO = 'percpu_ref get at zero';
 const UNDERFLOW = 'percpu_ref underflow';
 const USE_AFTER_FREE = 'use-after-free';
+const IRQ_STATE = 'inconsistent lock state';
+const KMEMCG_ID = 'data-race in index_to_fill / memcg_offline_kmem';
+const DYING_IN_CREATE = 'data-race in index_to_fill / set_dying';
+const DYING_IN_DEACTIVATE = 'data-race in kmemcg_cache_deactivate / set_dying';
+const DYING_IN_SHUTDOWN = 'data-race in queue_shutdown / set_dying';
+const DYING_EVERYWHERE = [DYING_IN_CREATE, DYING_IN_DEACTIVATE, DYING_IN_SHUTDOWN];
+const MEMCG_IN_SHUTDOWN = 'data-race in queue_shutdown / reparent_caches';
+/** Benign: slab_mutex is taken for the deactivation pass after the write, and for the read. */
+export const KMEM_STATE = 'data-race in memcg_create_kmem_cache / memcg_offline_kmem';
 
 /** A task looks up the child of a memcg that is being removed. */
 const one_reader = { destroyers: 0, allocators: 0, readers: 1 };
@@ -38,8 +45,8 @@ const one_reader = { destroyers: 0, allocators: 0, readers: 1 };
 const last_page = { destroyers: 0, allocators: 0, objects: 1 };
 /** The same for a child that its memcg has from one below. */
 const inherited = { ...last_page, inherited: 1 };
-/** The last page of a child is freed in an interrupt. */
-const interrupted = { destroyers: 0, objects: 1 };
+/** It is freed in an interrupt, on the CPU where another child is created. */
+const interrupted = { ...inherited, allocators: 1, interrupts: 1 };
 /** A task allocates in a memcg that is being removed, and memory may run out. */
 const failing = { shared: 1, failing: 1 };
 
@@ -91,7 +98,7 @@ export const variants = {
     about: 'children count their pages; a spinlock guards the flag, with interrupts on (D10)',
     kernel: 'list, 2019-05-21',
     options: series_v5,
-    violates: [P1, P6, P11, FREED_ACTIVE, EXIT_IN_FLIGHT],
+    violates: [P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT, IRQ_STATE],
   },
   seed: {
     about: 'a spinlock guards the flag, with interrupts off, and the create path tests it (D3)',
@@ -116,13 +123,13 @@ export const variants = {
     options: v5_8,
   },
 
-  // An interrupt in which the last page of a child is freed, while somebody takes the lock
+  // An interrupt in which the last page of a child is freed, while a create work has the lock
   'interrupts-on': {
     about: 'what if the lock is taken with interrupts on? (D10)',
     kernel: 'list, 2019-05-21',
     params: interrupted,
     options: { irqs_stay_on: true },
-    violates: [P11, P11_AA],
+    violates: [P7, P16, 'deadlock', IRQ_STATE],
   },
   'interrupts-off': {
     about: 'the same, and the lock is taken with interrupts off',
@@ -147,16 +154,22 @@ export const variants = {
 
   // No memory for the create work
   'no-memory': {
-    about: 'is the memcg let go of when no create work can be allocated? (P16)',
+    about: 'is the memcg let go of when no create work can be allocated? (P16) But a benign race',
     kernel: '5.8, 3a98990ae215',
     params: failing,
+    violates: [KMEM_STATE],
+  },
+  'no-memory-marked': {
+    about: 'the same with READ_ONCE(memcg->kmem_state)',
+    params: failing,
+    options: { create_reads_once: true },
   },
   'no-memory-keeps-css': {
-    about: 'the same without the css_put (D5)',
+    about: 'the situation of no-memory without the css_put (D5)',
     kernel: 'f0a3a24b532d, until 3a98990ae215',
     params: failing,
     options: { puts_css_on_failure: false },
-    violates: [P16],
+    violates: [P16, KMEM_STATE],
   },
 
   // The root cache stays
@@ -178,23 +191,28 @@ export const variants = {
     options: { create_checks: false },
   },
   'create-without-lock': {
-    about: 'what does the lock around the test in the create path protect?',
+    about: 'what does the lock around the test in the create path protect? The plain read',
     options: { create_locks: false },
+    violates: [DYING_IN_CREATE],
+  },
+  'create-without-lock-marked': {
+    about: 'the same with READ_ONCE: nothing else',
+    options: { create_locks: false, create_reads_once: true },
   },
   'deactivate-without-lock': {
-    about: 'kmemcg_cache_deactivate tests and queues without the lock',
+    about: 'kmemcg_cache_deactivate tests and queues without the lock, as the race tells, too',
     options: { deactivate_locks: false },
-    violates: [CLAIM_2, CLAIM_3, P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT],
+    violates: [CLAIM_2, CLAIM_3, P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT, DYING_IN_DEACTIVATE],
   },
   'shutdown-without-lock': {
-    about: 'kmemcg_cache_shutdown tests and queues without the lock',
+    about: 'kmemcg_cache_shutdown tests and queues without the lock, as the race tells, too',
     options: { shutdown_locks: false },
-    violates: [CLAIM_3],
+    violates: [CLAIM_3, DYING_IN_SHUTDOWN],
   },
   'set-without-lock': {
-    about: 'flush_memcg_workqueue sets the flag without the lock',
+    about: 'flush_memcg_workqueue sets the flag without the lock: it races with all that read it',
     options: { set_locks: false },
-    violates: [CLAIM_2, CLAIM_3, P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT],
+    violates: [CLAIM_2, CLAIM_3, P1, P6, FREED_ACTIVE, EXIT_IN_FLIGHT, ...DYING_EVERYWHERE],
   },
 
   // What is the flag for, and the rest of flush_memcg_workqueue?
@@ -226,7 +244,7 @@ export const variants = {
   'release-takes-slab-mutex': {
     about: 'slab_mutex guards the flag, as before the patch, so the release has to take it',
     options: { slab_mutex_guards: true },
-    violates: [P10],
+    violates: [P10, IRQ_STATE],
   },
 
   // The rule for users
@@ -256,14 +274,20 @@ export const variants = {
 
   // One memcg, whose child is created and deactivated
   'one-memcg': {
-    about: 'the child is created in the memcg that is being removed (P14)',
+    about: 'the child is created in the memcg that is being removed (P14): a benign race',
     params: { shared: 1 },
+    violates: [KMEM_STATE],
+  },
+  'one-memcg-marked': {
+    about: 'the same with READ_ONCE(memcg->kmem_state)',
+    params: { shared: 1 },
+    options: { create_reads_once: true },
   },
   'offline-state-last': {
-    about: 'the same, and the memcg stays ONLINE until its deactivation pass is over',
+    about: 'the same as one-memcg, and the memcg stays ONLINE until its deactivation pass is over',
     params: { shared: 1 },
     options: { offline_state_first: false },
-    violates: [P14, ID_VALID],
+    violates: [P14, ID_VALID, KMEM_STATE, KMEMCG_ID],
   },
   'two-allocators': {
     about: 'two create works for one child, on two CPUs (P15)',
@@ -285,7 +309,7 @@ export const variants = {
     about: 'the same, and the release tests and queues without the lock',
     params: { objects: 1, allocators: 0 },
     options: { shutdown_locks: false },
-    violates: [CLAIM_3],
+    violates: [CLAIM_3, DYING_IN_SHUTDOWN],
   },
   'free-after-destroy': {
     about: 'a user breaks the rule and frees while the cache is destroyed',
@@ -297,7 +321,18 @@ export const variants = {
     about: 'the same, and the release tests and queues without the lock',
     params: { objects: 1, allocators: 0 },
     options: { users_stop_first: false, shutdown_locks: false },
-    violates: [CLAIM_2, CLAIM_3, P1, P6, P7, P13, ALL_FREED, FREED_ACTIVE, USE_AFTER_FREE],
+    violates: [
+      CLAIM_2,
+      CLAIM_3,
+      P1,
+      P6,
+      P7,
+      P13,
+      ALL_FREED,
+      FREED_ACTIVE,
+      USE_AFTER_FREE,
+      DYING_IN_SHUTDOWN,
+    ],
   },
 
   // Who has found a child before it was taken out of the array
@@ -355,7 +390,7 @@ export const variants = {
     about: 'the same, and the release puts the memcg, without slab_mutex, as in no kernel',
     params: inherited,
     options: { release_puts_memcg: true },
-    violates: [GET_AT_ZERO, UNDERFLOW, USE_AFTER_FREE],
+    violates: [GET_AT_ZERO, UNDERFLOW, USE_AFTER_FREE, MEMCG_IN_SHUTDOWN],
   },
 
   // The second work of a child, while its first is in its tail on another CPU
