@@ -44,11 +44,11 @@ export function racesIn(
     for (let u = t + 1; u < threads; u++) {
       const b = machine.node(rows, base, u);
       if (b.accesses.length === 0) continue;
-      const race = conflict(machine, a, b, moves);
-      if (!race) continue;
       const there = (node: Node): boolean =>
         moves[node.thread] !== null || machine.handlerOver(rows, base, node) !== null;
-      if (there(a) && there(b)) found.push(race);
+      if (!there(a) || !there(b)) continue;
+      const race = conflict(machine, rows, base, a, b, moves);
+      if (race) found.push(race);
     }
   }
   return found;
@@ -78,33 +78,30 @@ function functionOf(machine: Machine, { thread, state }: Node): string {
 
 function conflict(
   machine: Machine,
+  rows: Int32Array,
+  base: number,
   a: Node,
   b: Node,
   moves: readonly (Transition | null)[],
 ): Race | null {
+  /** A plain read beside a write that changes the value. */
+  const readAndChange = (read: NodeAccess, write: NodeAccess, writer: Node): boolean =>
+    read.plain && !read.write && write.write && changes(writer, write.position);
+  const changes = (writer: Node, position: number): boolean => {
+    const move = moves[writer.thread];
+    // Interrupted: what it would do, so that it does not matter when the handler returns.
+    if (!move) return machine.wouldChange(rows, base, writer, position);
+    return move.changes.some((changed, i) => i % 2 === 0 && changed === position);
+  };
   for (const mine of a.accesses) {
     for (const other of b.accesses) {
       if (mine.position !== other.position || mine.part !== other.part) continue;
       const races =
         machine.program.kcsan === 'default'
-          ? readAndChange(mine, other, moves[b.thread]) ||
-            readAndChange(other, mine, moves[a.thread])
+          ? readAndChange(mine, other, b) || readAndChange(other, mine, a)
           : (mine.write || other.write) && (mine.plain || other.plain);
       if (races) return { a: { node: a, access: mine }, b: { node: b, access: other } };
     }
   }
   return null;
-}
-
-/** A plain read beside a write that changes the value; of who is interrupted that is not known. */
-function readAndChange(
-  read: NodeAccess,
-  write: NodeAccess,
-  move: Transition | null | undefined,
-): boolean {
-  if (!read.plain || read.write || !write.write) return false;
-  if (!move) return true;
-  for (let i = 0; i < move.changes.length; i += 2)
-    if (move.changes[i] === write.position) return true;
-  return false;
 }

@@ -161,11 +161,22 @@ export class Machine {
   /** The handler that runs on the CPU of this thread in its stead; null: none does. */
   handlerOver(rows: Int32Array, base: number, { thread, state }: Node): string | null {
     const { name, interrupted } = this.program.threads[thread]!;
-    // A handler that is about to begin may interrupt the one that runs: its own guard decides.
-    if (!interrupted || state.pending?.writes?.includes(interrupted)) return null;
+    if (!interrupted) return null;
     const { position, values } = this.slotOf(interrupted);
-    const innermost = (values[rows[base + position]!] as readonly string[]).at(-1);
-    return innermost === undefined || innermost === name ? null : innermost;
+    const running = values[rows[base + position]!] as readonly string[];
+    const innermost = running.at(-1);
+    if (innermost === undefined || innermost === name) return null;
+    // A handler that is about to begin may interrupt the one that runs: its own guard decides.
+    const begins = state.pending?.writes?.includes(interrupted) && !running.includes(name);
+    return begins ? null : innermost;
+  }
+
+  /** Would the pending operation change what is at `position`, but for a handler on its CPU? */
+  wouldChange(rows: Int32Array, base: number, node: Node, position: number): boolean {
+    const { values = [] } = this.attempt(rows, base, node) ?? {};
+    const at = node.state.pending!.writes!.findIndex((o) => this.slotOf(o).position === position);
+    const old = this.slotAt(position).values[rows[base + position]!];
+    return at >= 0 && at < values.length && canonicalFrozen(values[at]) !== canonicalFrozen(old);
   }
 
   nodeOf(thread: number, state: LocalState): Node {
@@ -230,10 +241,13 @@ export class Machine {
 
   /** Guard and effect of the pending operation on the values in this state. */
   private run(rows: Int32Array, base: number, node: Node): Effect<unknown> | null {
+    return this.handlerOver(rows, base, node) === null ? this.attempt(rows, base, node) : BLOCKED;
+  }
+
+  private attempt(rows: Int32Array, base: number, node: Node): Effect<unknown> | null {
     const spec = node.state.pending!;
     const value = (object: Shared<unknown>): unknown =>
       this.valueIn(rows, base, Number.MAX_SAFE_INTEGER, object);
-    if (this.handlerOver(rows, base, node) !== null) return BLOCKED;
     for (const [life, { type, touched }] of owners(spec)) {
       if (value(life) === 'alive') continue;
       const what = { operation: spec.name, object: life.name, type, touched };
