@@ -146,7 +146,7 @@ export class Explorer {
     for (const { rule, message, facts: because } of lockReports(known)) {
       const seen = because.map((key) => facts.get(key)!);
       const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
-      const earlier = seen.filter((each) => each !== last);
+      const earlier = seen.filter(({ hi, lo }) => hi !== last.hi || lo !== last.lo);
       for (const broken of brokenByReport(this.machine, { rule, message }, null)) {
         this.findings.offer({ ...broken, ...last, level, thread: -1, earlier });
       }

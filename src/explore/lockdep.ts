@@ -242,7 +242,6 @@ function shortest(
 /** What was learned in one or more runs, and where. */
 export class Lockdep {
   private readonly places = new Map<string, Place>();
-  private readonly reported = new Set<string>();
 
   see(machine: Machine, node: Node): void {
     for (const fact of factsOf(node)) {
@@ -251,11 +250,11 @@ export class Lockdep {
     }
   }
 
-  /** Reports of rules that were not broken before. */
-  news(): LockReport[] {
+  /** Reports of rules that are not among `reported`, to which they are added. */
+  news(reported = new Set<string>()): LockReport[] {
     const facts = [...this.places.keys()].map((key) => JSON.parse(key) as Fact);
-    const found = lockReports(facts).filter(({ rule }) => !this.reported.has(rule));
-    for (const { rule } of found) this.reported.add(rule);
+    const found = lockReports(facts).filter(({ rule }) => !reported.has(rule));
+    for (const { rule } of found) reported.add(rule);
     return found;
   }
 

@@ -51,6 +51,8 @@ function runOnce(
   const steps: StepRecord[] = [];
   const broken: BrokenProperty[] = [];
   const heap = new Heap();
+  // Of this run: what the earlier ones break together is broken from its first state on.
+  const reported = new Set<string>();
   const breaks = (report: Report, node: Node | null, places: () => readonly Place[]): void => {
     for (const { property, message } of brokenByReport(machine, report, node)) {
       broken.push({ property, message, step: steps.length, places: places() });
@@ -69,7 +71,8 @@ function runOnce(
       breaks(raceReport(machine, race), race.a.node, () => placesOfRace(machine, race));
     }
     for (const thread of names.keys()) lockdep.see(machine, machine.node(state.rows, 0, thread));
-    for (const report of lockdep.news()) breaks(report, null, () => lockdep.placesOf(report));
+    for (const report of lockdep.news(reported))
+      breaks(report, null, () => lockdep.placesOf(report));
   };
   const enabled = (): string[] =>
     names.filter((_, thread) => machine.transition(state.rows, 0, thread) !== null);
