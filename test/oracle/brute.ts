@@ -3,6 +3,7 @@ import type { Effect, OperationSpec, Report } from '../../src/model/operation.ts
 import type { Predicate, Program, ThreadDeclaration } from '../../src/model/program.ts';
 import { runtime } from '../../src/model/runtime.ts';
 import { type Findings, finalText, TooBig } from './findings.ts';
+import { LockOracle } from './lockdep.ts';
 
 /**
  * The oracle for any program: depth first over all interleavings. A thread is its history, the list
@@ -41,6 +42,7 @@ class Brute {
   private readonly stack: State[] = [];
   private readonly unseen: Set<Predicate>;
   private readonly functions = new Map<object, number>();
+  private readonly lockdep = new LockOracle();
 
   constructor(program: Program, limit: number) {
     this.program = program;
@@ -53,6 +55,7 @@ class Brute {
     this.visit({ points, values: new Map() });
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
     for (const { name } of this.unseen) this.violated.add(name);
+    for (const rule of this.lockdep.violated()) this.violated.add(rule);
     return { finals: this.finals, violated: this.violated, states: this.seen.size };
   }
 
@@ -73,8 +76,12 @@ class Brute {
       if (this.ask(witness, state)) this.unseen.delete(witness);
     }
     let moved = false;
+    this.races(state);
     for (const [thread, point] of state.points.entries()) {
-      const effect = this.step(point, state);
+      const { kind, irqsOff, bhOff, held } = point.context;
+      const asks = (point.pending?.acquires ?? []).filter(({ trylock }) => !trylock);
+      this.lockdep.see({ kind, irqsOff, bhOff, held, asks });
+      const effect = this.stopped(point, state) ? null : this.step(point, state);
       if (!effect) continue;
       moved = true;
       const next = this.take(point, effect);
@@ -105,6 +112,34 @@ class Brute {
       ({ pending, declaration }) => pending && !(declaration.daemon && pending.idle),
     );
     if (stuck) this.violated.add('deadlock');
+  }
+
+  /** Does a handler run on its CPU in its stead? */
+  private stopped({ declaration, pending }: Point, state: State): boolean {
+    const { name, interrupted } = declaration;
+    if (!interrupted || pending?.name === 'irq_enter') return false;
+    const stack = valueIn(interrupted, state) as readonly string[];
+    return stack.length > 0 && stack.at(-1) !== name;
+  }
+
+  private races(state: State): void {
+    const at = state.points.flatMap((point) => {
+      const there = this.stopped(point, state) || this.step(point, state) !== null;
+      const accesses = there ? (point.pending?.accesses ?? []) : [];
+      return accesses.map((access) => ({ point, access }));
+    });
+    for (const a of at) {
+      for (const b of at) {
+        if (a.point === b.point || a.access.to !== b.access.to) continue;
+        if (a.access.part !== b.access.part) continue;
+        if (!a.access.write || !(a.access.plain || b.access.plain)) continue;
+        const names = [a.point, b.point].map(({ stack, declaration }) => {
+          return stack.at(-1) ?? declaration.name;
+        });
+        const title = `data-race in ${[...new Set(names.sort())].join(' / ')}`;
+        this.report({ rule: 'data-race', title, message: '' }, a.point);
+      }
+    }
   }
 
   /** What the thread's operation does in this state; null: it waits or there is none. */
@@ -152,7 +187,8 @@ class Brute {
         step.value.spec.after?.(context, result);
         step = generator.next(result);
       }
-      const stack = runtime.stack.map((frame) => runtime.sites.get(frame.site)?.fn ?? '?');
+      const sites = runtime.stack.map((frame) => runtime.sites.get(frame.site));
+      const stack = sites.flatMap((site) => (site?.library ? [] : [site?.fn ?? '?']));
       const pending = step.done ? null : step.value.spec;
       return { declaration, results, key, pending, context, stack, after: new Map() };
     } finally {
@@ -165,7 +201,7 @@ class Brute {
       matches({ ...report, thread: declaration.name, stack }),
     );
     for (const { name } of claimed) this.violated.add(name);
-    if (claimed.length === 0) this.violated.add(report.rule);
+    if (claimed.length === 0) this.violated.add(report.title ?? report.rule);
   }
 
   private ask({ holds }: Predicate, state: State): boolean {

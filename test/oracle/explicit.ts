@@ -1,7 +1,10 @@
 import { type Findings, finalText, TooBig } from './findings.ts';
+import { LockOracle, type Use } from './lockdep.ts';
 import {
   type Condition,
+  type How,
   type Operand,
+  type RandomLock,
   type RandomProgram,
   REGISTERS,
   type Statement,
@@ -13,76 +16,415 @@ import {
  * reduced, and no code is shared with the engine or with the generator that runs the same program.
  */
 export function explicit(program: RandomProgram, limit = 50_000): Findings {
-  const code = program.threads.map((thread) => compile(thread.body));
-  const start: State = {
-    threads: program.threads.map((_, index) =>
-      settle(code[index]!, {
-        pc: 0,
-        registers: Array(REGISTERS).fill(0),
-        rounds: [],
-        pointer: null,
-        allocations: 0,
+  return new Explicit(program, limit).search();
+}
+
+class Explicit {
+  private readonly program: RandomProgram;
+  private readonly limit: number;
+  private readonly threads: readonly Thread[];
+  private readonly finals = new Set<string>();
+  private readonly violated = new Set<string>();
+  private readonly seen = new Set<string>();
+  private readonly stack: State[] = [];
+  private readonly unseen: Set<number>;
+  private readonly lockdep = new LockOracle();
+  private readonly notes = new Set<string>();
+  /** Races found with both threads running, and with one that is interrupted. */
+  private readonly raced = [new Set<string>(), new Set<string>()] as const;
+
+  constructor(program: RandomProgram, limit: number) {
+    this.program = program;
+    this.limit = limit;
+    this.unseen = new Set(program.sometimes.keys());
+    const handlers = new Set(program.interrupts.map(({ cpu }) => cpu));
+    this.threads = [
+      ...program.threads.map(({ daemon, cpu, body }, n) => {
+        const interrupted = handlers.has(cpu);
+        return { name: `t${n}`, kind: 'process', daemon, cpu, interrupted, code: compile(body, 0) };
       }),
-    ),
-    x: Array(program.variables).fill(0),
-    locks: Array(program.locks).fill(null),
-    g: null,
-    heap: Object.fromEntries(
-      Array.from({ length: program.structs }, (_, n) => [`s${n}`, { life: 'alive', v: 0 }]),
-    ),
-  };
-  const finals = new Set<string>();
-  const violated = new Set<string>();
-  const seen = new Set<string>();
-  const unseen = new Set(program.sometimes.map((_, index) => index));
-  const stack: State[] = [];
-
-  const visit = (state: State) => {
-    const text = JSON.stringify(state);
-    if (seen.has(text)) return;
-    if (seen.size >= limit) throw new TooBig(`more than ${limit} states`);
-    seen.add(text);
-    stack.push(state);
-  };
-
-  visit(start);
-  for (let state = stack.pop(); state; state = stack.pop()) {
-    program.always.forEach((condition, index) => {
-      if (!holds(condition, state!)) violated.add(`always${index}`);
-    });
-    for (const index of unseen) {
-      if (holds(program.sometimes[index]!, state)) unseen.delete(index);
-    }
-    let moved = false;
-    for (let t = 0; t < code.length; t++) {
-      const instruction = code[t]![state.threads[t]!.pc]!;
-      if (instruction.op === 'end') continue;
-      const next = copy(state);
-      const outcome = step(instruction as Shared, next, t);
-      if (outcome === 'blocked') continue;
-      moved = true;
-      if (outcome) {
-        violated.add(outcome.rule);
-        if (outcome.crash) continue;
-      }
-      const thread = next.threads[t]!;
-      thread.pc++;
-      settle(code[t]!, thread);
-      visit(next);
-    }
-    if (moved) continue;
-    finals.add(finalText(changed(state)));
-    program.atEnd.forEach((condition, index) => {
-      if (!holds(condition, state!)) violated.add(`atEnd${index}`);
-    });
-    const stuck = state.threads.some((thread, t) => {
-      const { op } = code[t]![thread.pc]!;
-      return op !== 'end' && !(program.threads[t]!.daemon && op.startsWith('wait'));
-    });
-    if (stuck) violated.add('deadlock');
+      ...program.interrupts.map(({ kind, cpu, times, body }, n) => {
+        const code = compile(body, times);
+        return { name: `h${n}`, kind, daemon: false, cpu, interrupted: true, code };
+      }),
+    ];
   }
-  for (const index of unseen) violated.add(`sometimes${index}`);
-  return { finals, violated, states: seen.size };
+
+  search(): Findings {
+    const { program, threads } = this;
+    this.visit({
+      threads: threads.map(({ code }) =>
+        settle(code, {
+          pc: 0,
+          registers: Array(REGISTERS).fill(0),
+          rounds: [],
+          flags: [],
+          pointer: null,
+          allocations: 0,
+          held: [],
+          atomic: 0,
+          bhOff: 0,
+          irqsOff: false,
+        }),
+      ),
+      x: Array(program.variables).fill(0),
+      locks: program.locks.map(() => ({ readers: [], writer: null, waiting: [] })),
+      g: null,
+      heap: Object.fromEntries(
+        Array.from({ length: program.structs }, (_, n) => [`s${n}`, { life: 'alive', v: 0 }]),
+      ),
+      running: [[], []],
+    });
+    for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
+    for (const index of this.unseen) this.violated.add(`sometimes${index}`);
+    for (const rule of this.lockdep.violated()) this.violated.add(rule);
+    if ([...this.raced[1]].some((title) => !this.raced[0].has(title))) {
+      this.notes.add('data race of an interrupted thread only');
+    }
+    const { finals, violated, notes } = this;
+    return { finals, violated, notes, states: this.seen.size };
+  }
+
+  private visit(state: State): void {
+    const text = JSON.stringify(state);
+    if (this.seen.has(text)) return;
+    if (this.seen.size >= this.limit) throw new TooBig(`more than ${this.limit} states`);
+    this.seen.add(text);
+    this.stack.push(state);
+  }
+
+  private expand(state: State): void {
+    const { program, threads, violated } = this;
+    program.always.forEach((condition, index) => {
+      if (!holds(condition, state)) violated.add(`always${index}`);
+    });
+    for (const index of this.unseen) {
+      if (holds(program.sometimes[index]!, state)) this.unseen.delete(index);
+    }
+    const after: (State | null)[] = [];
+    for (const [t, { code, name, kind }] of threads.entries()) {
+      const thread = state.threads[t]!;
+      const instruction = code[thread.pc]!;
+      const { irqsOff, bhOff } = thread;
+      const held = thread.held.map((use) => this.use(use.lock, use.mode, use.nested));
+      this.lockdep.see({ kind, irqsOff, bhOff, held, asks: this.asks(instruction, kind) });
+      after.push(null);
+      if (instruction.op === 'end' || this.stopped(state, t)) continue;
+      const next = copy(state);
+      const outcome = this.step(instruction as Shared, next, t);
+      if (outcome === 'blocked') continue;
+      after[t] = next;
+      for (const rule of outcome.rules) violated.add(rule);
+      if (outcome.crash) continue;
+      const moved = next.threads[t]!;
+      moved.pc++;
+      settle(code, moved);
+      if (code[moved.pc]!.op === 'end' && moved.held.length > 0) violated.add('lock held at exit');
+      this.visit(next);
+      if (instruction.op === 'failed') violated.add(`assert ${name}`);
+    }
+    this.races(state, after);
+    if (after.every((next) => next === null)) this.finish(state);
+  }
+
+  private finish(state: State): void {
+    const { program, threads, violated } = this;
+    this.finals.add(finalText(this.changed(state)));
+    program.atEnd.forEach((condition, index) => {
+      if (!holds(condition, state)) violated.add(`atEnd${index}`);
+    });
+    const ops = state.threads.map((thread, t) => threads[t]!.code[thread.pc]!.op);
+    if (ops.some((op, t) => op !== 'end' && !(threads[t]!.daemon && op.startsWith('wait')))) {
+      violated.add('deadlock');
+      for (const [t, op] of ops.entries()) {
+        // The lock is with somebody whom the handler has interrupted.
+        if (op === 'lock' && threads[t]!.kind !== 'process' && state.running.flat().includes(t)) {
+          this.notes.add('handler waits for a lock');
+        }
+      }
+      return;
+    }
+    const known = [state.g, ...state.threads.filter((_, t) => ops[t] !== 'end').map(pointerOf)];
+    for (const [name, { life }] of Object.entries(state.heap)) {
+      if (name.startsWith('heap') && life === 'alive' && !known.includes(name)) {
+        violated.add('memory leak');
+      }
+    }
+  }
+
+  /** Is a handler running on its CPU that is not this thread? */
+  private stopped(state: State, t: number): boolean {
+    const { code, cpu } = this.threads[t]!;
+    const innermost = state.running[cpu]!.at(-1);
+    if (code[state.threads[t]!.pc]!.op === 'enter') return false;
+    return innermost !== undefined && innermost !== t;
+  }
+
+  /** From the definition: two accesses that could be in progress at once. */
+  private races(state: State, after: readonly (State | null)[]): void {
+    const accesses = state.threads.map((thread, t) => {
+      if (!after[t] && !this.stopped(state, t)) return [];
+      return accessesOf(this.threads[t]!.code[thread.pc]!, thread);
+    });
+    const changes = (t: number, at: string): boolean => {
+      let next = after[t];
+      if (!next) {
+        next = copy(state);
+        const instruction = this.threads[t]!.code[state.threads[t]!.pc]! as Shared;
+        if (this.step(instruction, next, t) === 'blocked') return false;
+      }
+      return valueAt(state, at) !== valueAt(next, at);
+    };
+    for (const [t, mine] of accesses.entries()) {
+      for (const [u, others] of accesses.entries()) {
+        for (const a of t < u ? mine : []) {
+          for (const b of others) {
+            if (a.to !== b.to || !(a.write || b.write) || !(a.plain || b.plain)) continue;
+            const reported =
+              this.program.kcsan === 'strict' ||
+              (a.plain && !a.write && changes(u, b.to)) ||
+              (b.plain && !b.write && changes(t, a.to));
+            if (!reported) continue;
+            // The functions are f0 to f5, one for each thread.
+            const title = `data-race in f${t} / f${u}`;
+            this.violated.add(title);
+            this.raced[after[t] && after[u] ? 0 : 1].add(title);
+          }
+        }
+      }
+    }
+  }
+
+  private use(lock: number, mode: Use['mode'], nested: boolean): Use {
+    const { kind, grouped } = this.program.locks[lock]!;
+    const cls = `${grouped ? `all ${kind}` : `l${lock}`}${nested ? '/1' : ''}`;
+    return { lock: `l${lock}`, cls, mode, raw: kind === 'raw' };
+  }
+
+  private asks(i: Instruction, thread: string): Use[] {
+    if (i.op !== 'lock' || i.how.endsWith('try')) return [];
+    const { kind } = this.program.locks[i.lock]!;
+    if (kind === 'bare') return [];
+    return [this.use(i.lock, modeOf(kind, i.how, thread), i.how === 'nested')];
+  }
+
+  private step(i: Shared, state: State, t: number): Outcome {
+    const thread = state.threads[t]!;
+    const { name, kind, cpu } = this.threads[t]!;
+    const value = (operand: Operand) =>
+      'constant' in operand ? operand.constant : thread.registers[operand.register]!;
+    const memory = (of: number | null) => state.heap[of === null ? thread.pointer! : `s${of}`]!;
+    switch (i.op) {
+      case 'load':
+        thread.registers[i.to] = state.x[i.from]!;
+        return FINE;
+      case 'store':
+        state.x[i.to] = value(i.value);
+        return FINE;
+      case 'add':
+        thread.registers[i.to] = state.x[i.of]!;
+        state.x[i.of] = (state.x[i.of]! + i.by) % 4;
+        return FINE;
+      case 'cmpxchg': {
+        const old = state.x[i.of]!;
+        if (old === i.expected) state.x[i.of] = i.value;
+        thread.registers[i.to] = old;
+        return FINE;
+      }
+      case 'both':
+        thread.registers[i.to] = (state.x[i.a]! + 2 * state.x[i.b]!) % 4;
+        return FINE;
+      case 'swap': {
+        const a = state.x[i.a]!;
+        state.x[i.a] = state.x[i.b]!;
+        state.x[i.b] = a;
+        return FINE;
+      }
+      case 'wait-both':
+        return state.x[i.a] === i.x && state.x[i.b] === i.y ? FINE : 'blocked';
+      case 'wait':
+        return (state.x[i.on] === i.value) === i.not ? 'blocked' : FINE;
+      case 'lock':
+        return this.lock(i, state, t);
+      case 'write-wait': {
+        const lock = state.locks[i.lock]!;
+        if (lock.readers.length > 0 || lock.writer !== null) return 'blocked';
+        lock.waiting = lock.waiting.filter((other) => other !== name);
+        lock.writer = name;
+        this.hold(i, thread, kind);
+        return FINE;
+      }
+      case 'unlock':
+        return this.unlock(i, state, t);
+      case 'off':
+        if (i.what === 'irqsave') thread.flags[i.place] = thread.irqsOff;
+        return switchOff(i.what, thread);
+      case 'on':
+        return switchOn(i.what, thread, thread.flags[i.place]!);
+      case 'enter': {
+        const others = this.threads.flatMap((other, u) =>
+          u !== t && other.cpu === cpu ? [state.threads[u]!] : [],
+        );
+        const soft = kind === 'softirq';
+        if (others.some(({ irqsOff, bhOff }) => irqsOff || (soft && bhOff > 0))) return 'blocked';
+        state.running[cpu]!.push(t);
+        thread.atomic++;
+        if (soft) thread.bhOff++;
+        else thread.irqsOff = true;
+        return FINE;
+      }
+      case 'exit': {
+        const clean = thread.held.length === 0 && thread.atomic === 1;
+        state.running[cpu] = state.running[cpu]!.filter((other) => other !== t);
+        thread.atomic--;
+        if (kind === 'softirq') thread.bhOff--;
+        else thread.irqsOff = false;
+        return clean ? FINE : { rules: ['lock held at exit'], crash: false };
+      }
+      case 'failed':
+        return FINE;
+      case 'alloc': {
+        const count = ++thread.allocations;
+        thread.pointer = `heap@${name}${count > 1 ? `#${count}` : ''}`;
+        state.heap[thread.pointer] = { life: 'alive', v: 0 };
+        return FINE;
+      }
+      case 'publish':
+        state.g = thread.pointer;
+        return FINE;
+      case 'fetch':
+        thread.pointer = state.g;
+        return FINE;
+      case 'field-load':
+        if (memory(i.struct).life !== 'alive') return crash('use-after-free');
+        thread.registers[i.to] = memory(i.struct).v;
+        return FINE;
+      case 'field-store':
+        if (memory(i.struct).life !== 'alive') return crash('use-after-free');
+        memory(i.struct).v = value(i.value);
+        return FINE;
+      case 'free':
+        if (memory(i.struct).life !== 'alive') return crash('double-free');
+        memory(i.struct).life = 'freed';
+        return FINE;
+    }
+  }
+
+  private lock(i: Locking, state: State, t: number): Outcome {
+    const thread = state.threads[t]!;
+    const { name, kind } = this.threads[t]!;
+    const lock = state.locks[i.lock]!;
+    const sort = this.program.locks[i.lock]!.kind;
+    const tries = i.how.endsWith('try');
+    const reads = i.how.startsWith('read');
+    const writes = i.how.startsWith('write');
+    const free = lock.writer === null && lock.readers.length === 0;
+    const enter = (): void => {
+      if (reads) lock.readers = [...lock.readers, name].sort();
+      else lock.writer = name;
+      this.hold(i, thread, kind);
+    };
+    if (tries) {
+      if ((reads ? lock.writer === null : free) && lock.waiting.length === 0) enter();
+      else thread.pc = i.missed - 1;
+      return FINE;
+    }
+    const invalid = thread.atomic > 0 || thread.irqsOff || kind !== 'process';
+    const sleeps = (sort === 'mutex' || sort === 'rwsem') && invalid;
+    const rules = sleeps ? ['sleeping function called from invalid context'] : [];
+    if (sleeps && kind !== 'process') this.notes.add('handler sleeps');
+    if (sort !== 'bare' && (lock.writer === name || (writes && lock.readers.includes(name)))) {
+      return { rules: [...rules, 'recursive locking'], crash: true };
+    }
+    const barges = sort === 'rwlock' && kind !== 'process';
+    const may = reads ? lock.writer === null && (barges || lock.waiting.length === 0) : free;
+    if (may) {
+      enter();
+      if (writes) thread.pc++;
+    } else if (writes) {
+      lock.waiting = [...lock.waiting, name].sort();
+    } else {
+      return sleeps ? { rules, crash: true } : 'blocked';
+    }
+    return { rules, crash: false };
+  }
+
+  private hold(i: Pick<Locking, 'lock' | 'how' | 'place'>, thread: ThreadState, of: string): void {
+    const { kind } = this.program.locks[i.lock]!;
+    if (kind === 'bare') return;
+    const mode =
+      i.how.endsWith('try') && i.how.startsWith('read') ? 'shared' : modeOf(kind, i.how, of);
+    thread.held.push({ lock: i.lock, mode, nested: i.how === 'nested' });
+    if (kind === 'mutex' || kind === 'rwsem') return;
+    if (i.how.endsWith('irqsave')) thread.flags[i.place] = thread.irqsOff;
+    thread.atomic++;
+    if (i.how.includes('irq')) thread.irqsOff = true;
+    if (i.how.endsWith('bh')) {
+      thread.atomic++;
+      thread.bhOff++;
+    }
+  }
+
+  private unlock(i: Unlocking, state: State, t: number): Outcome {
+    const thread = state.threads[t]!;
+    const { name } = this.threads[t]!;
+    const lock = state.locks[i.lock]!;
+    const { kind } = this.program.locks[i.lock]!;
+    const reader = lock.readers.indexOf(name);
+    if (i.how.startsWith('read') ? reader < 0 : lock.writer !== name) {
+      // There may be another lock of it to look at first, which crashes with the same rule.
+      const spins = thread.held.some((use) => use.lock === i.lock) && i.how.endsWith('bh');
+      const first = spins && thread.irqsOff ? ['IRQs not enabled as expected'] : [];
+      return { rules: [...first, 'unlock imbalance'], crash: true };
+    }
+    if (i.how.startsWith('read')) lock.readers = lock.readers.filter((_, at) => at !== reader);
+    else lock.writer = null;
+    if (kind === 'bare') return FINE;
+    const last = thread.held.findLastIndex((use) => use.lock === i.lock);
+    thread.held.splice(last, 1);
+    if (kind === 'mutex' || kind === 'rwsem') return FINE;
+    if (i.how.endsWith('bh')) return switchOn('bh', thread, false, 2);
+    const fine = thread.atomic >= 1;
+    thread.atomic--;
+    if (i.how.endsWith('irq')) thread.irqsOff = false;
+    if (i.how.endsWith('irqsave')) thread.irqsOff = i.wild ? false : thread.flags[i.place]!;
+    return fine ? FINE : crash('unlock imbalance');
+  }
+
+  private *changed(state: State): Iterable<[string, unknown]> {
+    const { program, threads } = this;
+    for (const [n, value] of state.x.entries()) if (value !== 0) yield [`x${n}`, value];
+    for (const [n, lock] of state.locks.entries()) {
+      const { kind, grouped } = program.locks[n]!;
+      const name = grouped ? `l${n}.lock` : `l${n}`;
+      const { readers, writer, waiting } = lock;
+      if (readers.length + waiting.length === 0 && writer === null) continue;
+      yield [name, kind.startsWith('rw') ? { readers, writer, waiting } : writer];
+    }
+    if (state.g !== null) yield ['g', { name: state.g }];
+    for (const [name, { life, v }] of Object.entries(state.heap)) {
+      // A struct that an allocation made is absent at the start, a static one alive.
+      if (name.startsWith('heap') || life !== 'alive') yield [name, life];
+      if (v !== 0) yield [`${name}.v`, v];
+    }
+    for (const [cpu, stack] of state.running.entries()) {
+      if (stack.length > 0) yield [`cpu:${cpu}`, stack.map((t) => threads[t]!.name)];
+    }
+    for (const [t, { irqsOff, bhOff }] of state.threads.entries()) {
+      const mask = irqsOff ? 2 : bhOff > 0 ? 1 : 0;
+      if (threads[t]!.interrupted && mask > 0) yield [`irqs:${threads[t]!.name}`, mask];
+    }
+  }
+}
+
+interface Thread {
+  readonly name: string;
+  readonly kind: string;
+  readonly daemon: boolean;
+  readonly cpu: number;
+  /** There are handlers on its CPU. */
+  readonly interrupted: boolean;
+  readonly code: readonly Instruction[];
 }
 
 interface ThreadState {
@@ -90,16 +432,26 @@ interface ThreadState {
   registers: number[];
   /** Rounds made, per bounded loop that is running or has run. */
   rounds: number[];
+  /** What was saved of the interrupts, by place in the code. */
+  flags: boolean[];
   pointer: string | null;
   allocations: number;
+  held: { lock: number; mode: Use['mode']; nested: boolean }[];
+  /** The preempt_count. */
+  atomic: number;
+  bhOff: number;
+  irqsOff: boolean;
 }
 
 interface State {
   threads: ThreadState[];
   x: number[];
-  locks: (number | null)[];
+  /** One that is no reader-writer lock has a writer only. */
+  locks: { readers: string[]; writer: string | null; waiting: string[] }[];
   g: string | null;
   heap: Record<string, { life: 'alive' | 'freed'; v: number }>;
+  /** The handlers that run on each CPU, the innermost last. */
+  running: number[][];
 }
 
 function copy(state: State): State {
@@ -110,19 +462,31 @@ function copy(state: State): State {
       ...thread,
       registers: [...thread.registers],
       rounds: [...thread.rounds],
+      flags: [...thread.flags],
+      held: [...thread.held],
     })),
     x: [...state.x],
-    locks: [...state.locks],
+    locks: state.locks.map((lock) => ({ ...lock })),
     g: state.g,
     heap,
+    running: state.running.map((stack) => [...stack]),
   };
 }
 
 /** Statements that are a step. */
 type Shared =
-  | Exclude<Statement, { op: 'locked' | 'if' | 'retry' | 'assert' }>
-  | { op: 'lock'; lock: number }
-  | { op: 'failed' };
+  | Exclude<Statement, { op: 'locked' | 'lock' | 'unlock' | 'off' | 'if' | 'retry' | 'assert' }>
+  | Locking
+  | { op: 'write-wait'; lock: number; how: How; place: number }
+  | Unlocking
+  | { op: 'off' | 'on'; what: 'irq' | 'irqsave' | 'bh'; place: number }
+  | { op: 'enter' | 'exit' | 'failed' };
+
+/** `missed`: where to go on when it was only tried, and not taken. */
+type Locking = { op: 'lock'; lock: number; how: How; place: number; missed: number };
+
+/** `wild`: not the end of a section. */
+type Unlocking = { op: 'unlock'; lock: number; how: How; place: number; wild: boolean };
 
 type Instruction =
   | Shared
@@ -132,20 +496,48 @@ type Instruction =
   | { op: 'begin'; loop: number }
   /** Leaves the loop when its rounds are used up, else counts one. */
   | { op: 'round'; loop: number; limit: number; to: number }
+  /** A handler begins with locals of its own. */
+  | { op: 'fresh' }
   /** Skips the next step when the pointer is null. */
   | { op: 'null'; to: number };
 
-function compile(statements: readonly Statement[]): Instruction[] {
+/** @param times how often a handler fires; 0 for a thread, which runs once */
+function compile(statements: readonly Statement[], times: number): Instruction[] {
   const code: Instruction[] = [];
   let loops = 0;
+  let places = 0;
+  const lock = (lock: number, how: How): Locking => {
+    const taking: Locking = { op: 'lock', lock, how, place: places++, missed: 0 };
+    code.push(taking);
+    if (how.startsWith('write') && !how.endsWith('try')) {
+      code.push({ op: 'write-wait', lock, how, place: taking.place });
+    }
+    taking.missed = code.length;
+    return taking;
+  };
   const emit = (list: readonly Statement[]) => {
     for (const s of list) {
       switch (s.op) {
-        case 'locked':
-          code.push({ op: 'lock', lock: s.lock });
+        case 'locked': {
+          const taking = lock(s.lock, s.how);
           emit(s.body);
-          code.push({ op: 'unlock', lock: s.lock });
+          code.push({ ...taking, op: 'unlock', wild: false });
+          taking.missed = code.length;
           break;
+        }
+        case 'lock':
+          lock(s.lock, s.how);
+          break;
+        case 'unlock':
+          code.push({ ...s, place: 0, wild: true });
+          break;
+        case 'off': {
+          const place = places++;
+          code.push({ op: 'off', what: s.what, place });
+          emit(s.body);
+          code.push({ op: 'on', what: s.what, place });
+          break;
+        }
         case 'if': {
           const branch = { op: 'unless' as const, register: s.register, equals: s.equals, to: 0 };
           code.push(branch);
@@ -161,7 +553,7 @@ function compile(statements: readonly Statement[]): Instruction[] {
           const loop = loops++;
           code.push({ op: 'begin', loop });
           const top = code.length;
-          code.push({ op: 'load', to: s.register, from: s.on });
+          code.push({ op: 'load', to: s.register, from: s.on, plain: false });
           // Done when the register has the value: "unless it has, go on with the round".
           const test = { op: 'unless' as const, register: s.register, equals: s.value, to: 0 };
           code.push(test);
@@ -192,7 +584,12 @@ function compile(statements: readonly Statement[]): Instruction[] {
       }
     }
   };
-  emit(statements);
+  if (times === 0) emit(statements);
+  for (let n = 0; n < times; n++) {
+    code.push({ op: 'enter' }, { op: 'fresh' });
+    emit(statements);
+    code.push({ op: 'exit' });
+  }
   code.push({ op: 'end' });
   return code;
 }
@@ -219,6 +616,11 @@ function settle(code: readonly Instruction[], thread: ThreadState): ThreadState 
           thread.pc++;
         }
         break;
+      case 'fresh':
+        thread.registers.fill(0);
+        thread.pointer = null;
+        thread.pc++;
+        break;
       case 'null':
         thread.pc = thread.pointer === null ? i.to : thread.pc + 1;
         break;
@@ -228,96 +630,99 @@ function settle(code: readonly Instruction[], thread: ThreadState): ThreadState 
   }
 }
 
-type Outcome = 'blocked' | { rule: string; crash: boolean } | null;
+type Outcome = 'blocked' | { readonly rules: readonly string[]; readonly crash: boolean };
 
-function step(i: Shared, state: State, t: number): Outcome {
-  const thread = state.threads[t]!;
-  const value = (operand: Operand) =>
-    'constant' in operand ? operand.constant : thread.registers[operand.register]!;
-  const memory = (of: number | null) => state.heap[of === null ? thread.pointer! : `s${of}`]!;
+const FINE: Outcome = { rules: [], crash: false };
+
+function crash(rule: string): Outcome {
+  return { rules: [rule], crash: true };
+}
+
+function modeOf(kind: RandomLock['kind'], how: How, thread: string): Use['mode'] {
+  if (!how.startsWith('read')) return 'exclusive';
+  return kind === 'rwlock' && thread !== 'process' ? 'recursive' : 'shared';
+}
+
+function switchOff(what: 'irq' | 'irqsave' | 'bh', thread: ThreadState): Outcome {
+  if (what === 'bh') {
+    thread.atomic++;
+    thread.bhOff++;
+  } else {
+    thread.irqsOff = true;
+  }
+  return FINE;
+}
+
+/** @param by what it takes from the preempt_count, where that is of bottom halves */
+function switchOn(
+  what: 'irq' | 'irqsave' | 'bh',
+  thread: ThreadState,
+  flags: boolean,
+  by = 1,
+): Outcome {
+  if (what !== 'bh') {
+    thread.irqsOff = what === 'irqsave' && flags;
+    return FINE;
+  }
+  const rule = thread.irqsOff
+    ? { rules: ['IRQs not enabled as expected'], crash: false }
+    : thread.atomic < by
+      ? crash('unlock imbalance')
+      : FINE;
+  thread.atomic -= by;
+  thread.bhOff--;
+  return rule;
+}
+
+interface Access {
+  readonly to: string;
+  readonly write: boolean;
+  readonly plain: boolean;
+}
+
+function accessesOf(i: Instruction, { pointer }: ThreadState): Access[] {
+  const field = (of: number | null) => (of === null ? pointer! : `s${of}`);
   switch (i.op) {
     case 'load':
-      thread.registers[i.to] = state.x[i.from]!;
-      return null;
+      return [{ to: `x${i.from}`, write: false, plain: i.plain }];
     case 'store':
-      state.x[i.to] = value(i.value);
-      return null;
+      return [{ to: `x${i.to}`, write: true, plain: i.plain }];
     case 'add':
-      thread.registers[i.to] = state.x[i.of]!;
-      state.x[i.of] = (state.x[i.of]! + i.by) % 4;
-      return null;
-    case 'cmpxchg': {
-      const old = state.x[i.of]!;
-      if (old === i.expected) state.x[i.of] = i.value;
-      thread.registers[i.to] = old;
-      return null;
-    }
+    case 'cmpxchg':
+      return [{ to: `x${i.of}`, write: true, plain: false }];
     case 'both':
-      thread.registers[i.to] = (state.x[i.a]! + 2 * state.x[i.b]!) % 4;
-      return null;
-    case 'swap': {
-      const a = state.x[i.a]!;
-      state.x[i.a] = state.x[i.b]!;
-      state.x[i.b] = a;
-      return null;
-    }
-    case 'wait-both':
-      return state.x[i.a] === i.x && state.x[i.b] === i.y ? null : 'blocked';
-    case 'lock':
-      if (state.locks[i.lock] !== null) return 'blocked';
-      state.locks[i.lock] = t;
-      return null;
-    case 'unlock':
-      if (state.locks[i.lock] !== t) return { rule: 'unlock imbalance', crash: true };
-      state.locks[i.lock] = null;
-      return null;
+      return [i.a, i.b].map((n) => ({ to: `x${n}`, write: false, plain: i.plain }));
+    case 'swap':
+      return [i.a, i.b].map((n) => ({ to: `x${n}`, write: true, plain: false }));
     case 'wait':
-      return (state.x[i.on] === i.value) === i.not ? 'blocked' : null;
-    case 'failed':
-      return { rule: `assert t${t}`, crash: false };
-    case 'alloc': {
-      const count = ++thread.allocations;
-      thread.pointer = `heap@t${t}${count > 1 ? `#${count}` : ''}`;
-      state.heap[thread.pointer] = { life: 'alive', v: 0 };
-      return null;
-    }
+      return [{ to: `x${i.on}`, write: false, plain: false }];
+    case 'wait-both':
+      return [i.a, i.b].map((n) => ({ to: `x${n}`, write: false, plain: false }));
     case 'publish':
-      state.g = thread.pointer;
-      return null;
     case 'fetch':
-      thread.pointer = state.g;
-      return null;
+      return [{ to: 'g', write: i.op === 'publish', plain: i.plain }];
     case 'field-load':
-      if (memory(i.struct).life !== 'alive') return { rule: 'use-after-free', crash: true };
-      thread.registers[i.to] = memory(i.struct).v;
-      return null;
     case 'field-store':
-      if (memory(i.struct).life !== 'alive') return { rule: 'use-after-free', crash: true };
-      memory(i.struct).v = value(i.value);
-      return null;
-    case 'free':
-      if (memory(i.struct).life !== 'alive') return { rule: 'double-free', crash: true };
-      memory(i.struct).life = 'freed';
-      return null;
+      return [{ to: field(i.struct), write: i.op === 'field-store', plain: i.plain }];
+    default:
+      return [];
   }
+}
+
+function valueAt({ x, g, heap }: State, at: string): unknown {
+  if (at === 'g') return g;
+  return at in heap ? heap[at]!.v : x[Number(at.slice(1))];
+}
+
+function pointerOf({ pointer }: ThreadState): string | null {
+  return pointer;
 }
 
 function holds(condition: Condition, state: State): boolean {
-  const all = condition.clauses.every(({ object, equals }) =>
-    'variable' in object
-      ? state.x[object.variable] === equals
-      : (state.locks[object.lock] === null ? 0 : 1) === equals,
-  );
+  const all = condition.clauses.every(({ object, equals }) => {
+    if ('variable' in object) return state.x[object.variable] === equals;
+    const { readers, writer } = state.locks[object.lock]!;
+    return (readers.length > 0 || writer !== null ? 1 : 0) === equals;
+  });
   return all !== condition.negated;
-}
-
-function* changed(state: State): Iterable<[string, unknown]> {
-  for (const [n, value] of state.x.entries()) if (value !== 0) yield [`x${n}`, value];
-  for (const [n, value] of state.locks.entries()) if (value !== null) yield [`l${n}`, `t${value}`];
-  if (state.g !== null) yield ['g', { name: state.g }];
-  for (const [name, { life, v }] of Object.entries(state.heap)) {
-    // A struct that an allocation made is absent at the start, a static one alive.
-    if (name.startsWith('heap') || life !== 'alive') yield [name, life];
-    if (v !== 0) yield [`${name}.v`, v];
-  }
 }

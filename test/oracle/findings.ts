@@ -5,6 +5,8 @@ export interface Findings {
   /** Names of the properties that fail, 'deadlock' and kernel rules included. */
   readonly violated: ReadonlySet<string>;
   readonly states: number;
+  /** What else was met that is rare and ought to be met in some program. */
+  readonly notes?: ReadonlySet<string>;
 }
 
 /** Thrown by an oracle for a program that is too big for it. */
