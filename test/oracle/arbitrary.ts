@@ -60,7 +60,9 @@ const shape: fc.Arbitrary<Shape> = fc.constantFrom(true, false, false).chain((lo
       const locks = drawn.locks.map(({ kind, grouped }): RandomLock => {
         // A lock written by hand is in no struct.
         if (kind === 'bare') return { kind: locking ? 'spinlock' : kind, grouped: false };
-        return { kind, grouped };
+        // A handler may take it, but not one that may sleep.
+        const spins = locking && interrupts > 0 && (kind === 'mutex' || kind === 'rwsem');
+        return { kind: spins ? 'rwlock' : kind, grouped };
       });
       return { ...drawn, locks, threads, length: locking ? Math.min(length, 3) : length };
     }),
@@ -105,7 +107,9 @@ function interrupt(s: Shape): fc.Arbitrary<RandomInterrupt> {
     kind: fc.constantFrom('softirq', 'hardirq'),
     cpu: fc.constantFrom(0, 0, 0, 1),
     times: fc.constantFrom(1, 1, 1, 2),
-    body: list({ ...s, length: Math.min(s.length, 3), loops: false, waits: false }, 1, true),
+    body: s.locking
+      ? list({ ...s, length: 2, loops: false, waits: false }, 2, true)
+      : list({ ...s, length: Math.min(s.length, 3), loops: false, waits: false }, 1, true),
   });
 }
 
