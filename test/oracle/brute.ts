@@ -88,8 +88,8 @@ class Brute {
       const reports = [...(effect.reports ?? [])];
       const { pending, context } = next;
       const crash = reports.some((report) => report.crash);
-      if (!crash && !pending && context.locks.length > 0) {
-        reports.push({ rule: 'lock held at exit', message: '', object: context.locks[0]! });
+      if (!crash && !pending && (context.locks.length > 0 || context.readers > 0)) {
+        reports.push({ rule: 'lock held at exit', message: '' });
       }
       for (const report of reports) this.report(report, point);
       if (crash) continue;

@@ -119,7 +119,8 @@ class Explicit {
       const moved = next.threads[t]!;
       moved.pc++;
       settle(code, moved);
-      if (code[moved.pc]!.op === 'end' && moved.held.length > 0) violated.add('lock held at exit');
+      const clean = moved.held.length === 0 && moved.atomic === 0 && !moved.irqsOff;
+      if (code[moved.pc]!.op === 'end' && !clean) violated.add('lock held at exit');
       this.visit(next);
       if (instruction.op === 'failed') violated.add(`assert ${name}`);
     }
@@ -287,7 +288,7 @@ class Explicit {
         const count = ++thread.allocations;
         thread.pointer = `heap@${name}${count > 1 ? `#${count}` : ''}`;
         state.heap[thread.pointer] = { life: 'alive', v: 0 };
-        return FINE;
+        return { rules: this.sleeping(thread, kind), crash: false };
       }
       case 'publish':
         state.g = thread.pointer;
@@ -329,10 +330,8 @@ class Explicit {
       else thread.pc = i.missed - 1;
       return FINE;
     }
-    const invalid = thread.atomic > 0 || thread.irqsOff || kind !== 'process';
-    const sleeps = (sort === 'mutex' || sort === 'rwsem') && invalid;
-    const rules = sleeps ? ['sleeping function called from invalid context'] : [];
-    if (sleeps && kind !== 'process') this.notes.add('handler sleeps');
+    const sleeps = sort === 'mutex' || sort === 'rwsem';
+    const rules = sleeps ? this.sleeping(thread, kind) : [];
     if (sort !== 'bare' && (lock.writer === name || (writes && lock.readers.includes(name)))) {
       return { rules: [...rules, 'recursive locking'], crash: true };
     }
@@ -344,9 +343,15 @@ class Explicit {
     } else if (writes) {
       lock.waiting = [...lock.waiting, name].sort();
     } else {
-      return sleeps ? { rules, crash: true } : 'blocked';
+      return rules.length > 0 ? { rules, crash: true } : 'blocked';
     }
     return { rules, crash: false };
+  }
+
+  private sleeping({ atomic, irqsOff }: ThreadState, kind: string): string[] {
+    if (atomic === 0 && !irqsOff && kind === 'process') return [];
+    if (kind !== 'process') this.notes.add('handler sleeps');
+    return ['sleeping function called from invalid context'];
   }
 
   private hold(i: Pick<Locking, 'lock' | 'how' | 'place'>, thread: ThreadState, of: string): void {
