@@ -27,8 +27,8 @@ export async function confirmAll(
   for (const property of outcome.properties) {
     if (property.verdict !== 'violated') continue;
     if (property.schedule === null) {
-      // That no state satisfies it has no schedule to show.
-      if (property.kind === 'sometimes') continue;
+      // That no state satisfies it, or that there is no end, has no schedule to show.
+      if (property.kind === 'sometimes' || property.kind === 'atEnd') continue;
       throw unconfirmed(program, property, 'the search gave no schedule');
     }
     const replay = engine.replay(program, property.schedule, property.earlier);

@@ -37,12 +37,13 @@ export type Fact =
   /** A lock that may sleep on PREEMPT_RT is asked for inside one that never does. */
   | { readonly kind: 'nesting'; readonly held: string; readonly taken: string };
 
-type Interrupts = 'HARDIRQ' | 'SOFTIRQ';
-
-const INTERRUPTS: readonly Interrupts[] = ['HARDIRQ', 'SOFTIRQ'];
+/** Of an NMI nobody is safe: any use outside counts as one with it on (verify_lock_unused). */
+type Interrupts = 'HARDIRQ' | 'SOFTIRQ' | 'NMI';
 
 export interface LockReport {
   readonly rule: string;
+  /** The rule with the classes, so that a circle that is expected hides no other. */
+  readonly title: string;
   readonly message: string;
   /** What it follows from, by key: none can be left out. */
   readonly facts: readonly string[];
@@ -56,29 +57,39 @@ export function keyOf(fact: Fact): string {
 export function factsOf({ state: { context, pending } }: Node): Fact[] {
   const facts: Fact[] = [];
   for (const use of context.held) facts.push(...heldFacts(use, context));
-  for (const acquire of pending?.acquires ?? []) {
-    if (acquire.cls !== null && !acquire.trylock) facts.push(...askedFacts(acquire, context));
+  const acquires = pending?.acquires ?? [];
+  for (const [at, acquire] of acquires.entries()) {
+    if (acquire.cls === null || acquire.trylock) continue;
+    const held = acquire.within ? [...context.held, ...acquires.slice(0, at)] : context.held;
+    facts.push(...askedFacts(acquire, context.kind, held));
   }
   return facts;
 }
 
 /** mark_held_locks(): what is held with interrupts on could be asked for by one. */
-function heldFacts({ cls, mode, map }: LockUse, context: ThreadContext): Fact[] {
-  if (cls === null || map || context.irqsOff || context.kind === 'hardirq') return [];
+function heldFacts({ cls, mode }: LockUse, { kind, irqsOff, bhOff }: ThreadContext): Fact[] {
+  if (cls === null || kind === 'nmi') return [];
+  const hardirqs = !irqsOff && kind !== 'hardirq';
+  const softirqs = hardirqs && bhOff === 0 && kind !== 'softirq';
+  const on: Interrupts[] = ['NMI'];
+  if (hardirqs) on.push('HARDIRQ');
+  if (softirqs) on.push('SOFTIRQ');
   const shared = mode !== 'exclusive';
-  const softirqs = context.bhOff === 0 && context.kind !== 'softirq';
-  const on = softirqs ? INTERRUPTS : (['HARDIRQ'] as const);
-  return on.map((each) => ({ kind: 'usage', cls, context: each, as: 'on', shared }));
+  return on.map((context) => ({ kind: 'usage', cls, context, as: 'on', shared }));
 }
 
-function askedFacts(acquire: Acquire, { held, kind }: ThreadContext): Fact[] {
+const CONTEXTS = { hardirq: 'HARDIRQ', softirq: 'SOFTIRQ', nmi: 'NMI' } as const;
+
+function askedFacts(
+  acquire: Acquire,
+  kind: ThreadContext['kind'],
+  held: readonly LockUse[],
+): Fact[] {
   const facts: Fact[] = [];
   const to = acquire.cls!;
   const shared = acquire.mode !== 'exclusive';
-  if (!acquire.map && (kind === 'hardirq' || kind === 'softirq')) {
-    const context = kind === 'hardirq' ? 'HARDIRQ' : 'SOFTIRQ';
-    facts.push({ kind: 'usage', cls: to, context, as: 'in', shared });
-  }
+  if (kind !== 'process' && kind !== 'worker')
+    facts.push({ kind: 'usage', cls: to, context: CONTEXTS[kind], as: 'in', shared });
   for (const use of held) {
     if (use.cls === null) continue;
     if (use.cls !== to) {
@@ -104,7 +115,7 @@ function askedFacts(acquire: Acquire, { held, kind }: ThreadContext): Fact[] {
 type Order = Extract<Fact, { kind: 'order' }>;
 type Usage = Extract<Fact, { kind: 'usage' }>;
 
-/** One report for each rule that the facts break: the one with the fewest facts, then in order. */
+/** One report for each title: the one with the fewest facts, then in order. */
 export function lockReports(facts: readonly Fact[]): LockReport[] {
   const all = [...facts].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const orders = new Map<string, Order[]>();
@@ -121,30 +132,35 @@ export function lockReports(facts: readonly Fact[]): LockReport[] {
   ];
   const best = new Map<string, Candidate>();
   for (const each of candidates) {
-    const old = best.get(each.rule);
-    if (!old || each.facts.length < old.facts.length) best.set(each.rule, each);
+    const old = best.get(each.title);
+    if (!old || each.facts.length < old.facts.length) best.set(each.title, each);
   }
-  return [...best.values()].map(({ rule, message, facts: because }) => ({
-    rule,
-    message,
-    facts: because.map(keyOf),
-  }));
+  return [...best.values()].map((each) => ({ ...each, facts: each.facts.map(keyOf) }));
 }
 
-interface Candidate {
-  readonly rule: string;
-  readonly message: string;
+interface Candidate extends Omit<LockReport, 'facts'> {
   readonly facts: readonly Fact[];
+}
+
+function candidate(
+  rule: string,
+  about: string,
+  message: string,
+  facts: readonly Fact[],
+): Candidate {
+  return { rule, title: `${rule}: ${about}`, message, facts };
 }
 
 function alone(fact: Fact): Candidate[] {
   if (fact.kind === 'recursion') {
     const message = `${fact.taken} is taken with ${fact.held} held, a lock of the same class`;
-    return [{ rule: 'possible recursive locking detected', message, facts: [fact] }];
+    const about = `${fact.held} -> ${fact.taken}`;
+    return [candidate('possible recursive locking detected', about, message, [fact])];
   }
   if (fact.kind === 'nesting') {
     const message = `${fact.taken}, which may sleep on PREEMPT_RT, is taken with the raw ${fact.held} held`;
-    return [{ rule: 'Invalid wait context', message, facts: [fact] }];
+    const about = `${fact.held} -> ${fact.taken}`;
+    return [candidate('Invalid wait context', about, message, [fact])];
   }
   return [];
 }
@@ -154,20 +170,28 @@ function circles(orders: ReadonlyMap<string, readonly Order[]>): Candidate[] {
   return [...orders.values()].flat().flatMap((first) => {
     const path = shortest(orders, first, (last) => last.to === first.from && follows(last, first));
     if (!path) return [];
-    const message = [...path.map(({ from }) => from), first.from].join(' -> ');
-    return [{ rule: 'possible circular locking dependency detected', message, facts: path }];
+    const circle = fromLeast(path);
+    const about = [...circle.map(({ from }) => from), circle[0]!.from].join(' -> ');
+    const message = circle.map(({ from, to }) => `${to} is taken with ${from} held`).join(', ');
+    return [candidate('possible circular locking dependency detected', about, message, circle)];
   });
+}
+
+/** The same circle, however it was come by: from its first class in alphabetical order on. */
+function fromLeast(circle: readonly Order[]): Order[] {
+  const least = [...circle].sort((a, b) => (a.from < b.from ? -1 : 1))[0]!;
+  const at = circle.indexOf(least);
+  return [...circle.slice(at), ...circle.slice(0, at)];
 }
 
 /** A lock that an interrupt takes is also held where such an interrupt may come. */
 function inconsistent(inside: Usage, usages: readonly Usage[]): Candidate[] {
   return against(inside, usages)
     .filter(({ cls }) => cls === inside.cls)
-    .map((on) => ({
-      rule: 'inconsistent lock state',
-      message: `${inside.cls}: {${bit(on)}} -> {${bit(inside)}} usage`,
-      facts: [on, inside],
-    }));
+    .map((on) => {
+      const message = `{${bit(on)}} -> {${bit(inside)}} usage`;
+      return candidate('inconsistent lock state', inside.cls, message, [on, inside]);
+    });
 }
 
 /** With a lock held that an interrupt takes, one is asked for that may be held as one comes. */
@@ -176,6 +200,7 @@ function unsafe(
   usages: readonly Usage[],
   orders: ReadonlyMap<string, readonly Order[]>,
 ): Candidate[] {
+  if (inside.context === 'NMI') return [];
   return against(inside, usages).flatMap((on) => {
     if (on.cls === inside.cls) return [];
     // Two readers do not keep each other out.
@@ -190,13 +215,9 @@ function unsafe(
       );
       if (!path) return [];
       const { context } = inside;
-      return [
-        {
-          rule: `${context}-safe -> ${context}-unsafe lock order detected`,
-          message: [...path.map(({ from }) => from), on.cls].join(' -> '),
-          facts: [inside, ...path, on],
-        },
-      ];
+      const rule = `${context}-safe -> ${context}-unsafe lock order detected`;
+      const message = [...path.map(({ from }) => from), on.cls].join(' -> ');
+      return [candidate(rule, `${inside.cls} -> ${on.cls}`, message, [inside, ...path, on])];
     });
   });
 }
@@ -211,6 +232,7 @@ function against(inside: Usage, usages: readonly Usage[]): Usage[] {
 
 /** `HARDIRQ-ON-W`, as the kernel prints it. */
 function bit({ context, as, shared }: Usage): string {
+  if (context === 'NMI') return as === 'in' ? 'IN-NMI' : 'INITIAL USE';
   const mode = shared ? 'R' : 'W';
   return as === 'in' ? `IN-${context}-${mode}` : `${context}-ON-${mode}`;
 }
@@ -250,11 +272,11 @@ export class Lockdep {
     }
   }
 
-  /** Reports of rules that are not among `reported`, to which they are added. */
+  /** Reports that are not among `reported`, to which they are added. */
   news(reported = new Set<string>()): LockReport[] {
     const facts = [...this.places.keys()].map((key) => JSON.parse(key) as Fact);
-    const found = lockReports(facts).filter(({ rule }) => !reported.has(rule));
-    for (const { rule } of found) reported.add(rule);
+    const found = lockReports(facts).filter(({ title }) => !reported.has(title));
+    for (const { title } of found) reported.add(title);
     return found;
   }
 

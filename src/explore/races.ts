@@ -25,8 +25,9 @@ interface Racer {
  * other, which does something dependent on its next step, and they are there already. And if neither
  * is, the steps of the set are independent of the path and of both accesses, which stay possible.
  *
- * By default KCSAN takes plain writes for atomic, and reports a race only when the write changes the
- * value (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC, KCSAN_REPORT_VALUE_CHANGE_ONLY).
+ * By default KCSAN takes plain writes for atomic, reports a race only when the write changes the
+ * value, and has interrupts off while it watches an access (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC,
+ * KCSAN_REPORT_VALUE_CHANGE_ONLY, no KCSAN_INTERRUPT_WATCHER).
  *
  * @param moves per thread its transition, null when it cannot move
  */
@@ -38,6 +39,7 @@ export function racesIn(
 ): Race[] {
   const found: Race[] = [];
   const threads = machine.threads.length;
+  const strict = machine.program.kcsan === 'strict';
   for (let t = 0; t < threads; t++) {
     const a = machine.node(rows, base, t);
     if (a.accesses.length === 0) continue;
@@ -45,9 +47,9 @@ export function racesIn(
       const b = machine.node(rows, base, u);
       if (b.accesses.length === 0) continue;
       const there = (node: Node): boolean =>
-        moves[node.thread] !== null || machine.handlerOver(rows, base, node) !== null;
+        moves[node.thread] !== null || (strict && machine.handlerOver(rows, base, node) !== null);
       if (!there(a) || !there(b)) continue;
-      const race = conflict(machine, rows, base, a, b, moves);
+      const race = strict ? conflict(a, b) : changeSeen(a, b, moves);
       if (race) found.push(race);
     }
   }
@@ -62,7 +64,7 @@ export function raceReport(machine: Machine, { a, b }: Race): Report {
     `${machine.threads[node.thread]!.declaration.name} at ${describe(node.state.pending!)}`;
   return {
     rule: 'data-race',
-    title: `data-race in ${f === g ? f : `${f} / ${g}`}`,
+    title: `data-race in ${f} / ${g}`,
     message: `${access(a)} while ${access(b)}`,
     object: object.name,
     ...(object.owner && { type: object.owner.type }),
@@ -76,31 +78,33 @@ function functionOf(machine: Machine, { thread, state }: Node): string {
   return sites.findLast((site) => site?.library === false)?.fn ?? name;
 }
 
-function conflict(
-  machine: Machine,
-  rows: Int32Array,
-  base: number,
+/** The first two accesses to one place, at least one a write, at least one plain. */
+function conflict(a: Node, b: Node): Race | null {
+  return pair(a, b, (mine, other) => (mine.write || other.write) && (mine.plain || other.plain));
+}
+
+/** The first plain read beside a write that changes the value. */
+function changeSeen(a: Node, b: Node, moves: readonly (Transition | null)[]): Race | null {
+  const changes = ({ thread }: Node, { write, position }: NodeAccess): boolean =>
+    write && moves[thread]!.changes.some((changed, i) => i % 2 === 0 && changed === position);
+  const reads = ({ write, plain }: NodeAccess): boolean => plain && !write;
+  return pair(
+    a,
+    b,
+    (mine, other) => (reads(mine) && changes(b, other)) || (reads(other) && changes(a, mine)),
+  );
+}
+
+function pair(
   a: Node,
   b: Node,
-  moves: readonly (Transition | null)[],
+  races: (mine: NodeAccess, other: NodeAccess) => boolean,
 ): Race | null {
-  /** A plain read beside a write that changes the value. */
-  const readAndChange = (read: NodeAccess, write: NodeAccess, writer: Node): boolean =>
-    read.plain && !read.write && write.write && changes(writer, write.position);
-  const changes = (writer: Node, position: number): boolean => {
-    const move = moves[writer.thread];
-    // Interrupted: what it would do, so that it does not matter when the handler returns.
-    if (!move) return machine.wouldChange(rows, base, writer, position);
-    return move.changes.some((changed, i) => i % 2 === 0 && changed === position);
-  };
   for (const mine of a.accesses) {
     for (const other of b.accesses) {
-      if (mine.position !== other.position || mine.part !== other.part) continue;
-      const races =
-        machine.program.kcsan === 'default'
-          ? readAndChange(mine, other, b) || readAndChange(other, mine, a)
-          : (mine.write || other.write) && (mine.plain || other.plain);
-      if (races) return { a: { node: a, access: mine }, b: { node: b, access: other } };
+      const same = mine.position === other.position && mine.part === other.part;
+      if (same && races(mine, other))
+        return { a: { node: a, access: mine }, b: { node: b, access: other } };
     }
   }
   return null;

@@ -266,7 +266,10 @@ function propertyOutcomes(
   }
   return declared.map(([name, kind]): PropertyOutcome => {
     const found = schedules.get(name);
-    const missing = kind === 'sometimes' && !explorer.findings.witnessed.has(name);
+    const missing =
+      (kind === 'sometimes' && !explorer.findings.witnessed.has(name)) ||
+      // A claim about the end of schedules that never end.
+      (kind === 'atEnd' && complete && explorer.finalStates === 0);
     const violated = found !== undefined || (missing && complete);
     return {
       name,
@@ -276,13 +279,18 @@ function propertyOutcomes(
         : complete || (kind === 'sometimes' && !missing)
           ? 'holds'
           : 'unknown',
-      message: found?.finding.message ?? (violated ? 'no reachable state is a witness' : null),
+      message: found?.finding.message ?? (violated ? WHY_MISSING[kind]! : null),
       schedule: found?.schedule ?? null,
       earlier: found?.earlier ?? [],
       shortest: found !== undefined && shortest,
     };
   });
 }
+
+const WHY_MISSING: Partial<Record<PropertyKind, string>> = {
+  sometimes: 'no reachable state is a witness',
+  atEnd: 'there is no state in which nothing can move',
+};
 
 function locationOf({ file, line, fn, text }: Site): SiteLocation {
   return { file, line, fn, text };

@@ -120,6 +120,10 @@ export function boot({
     }
     for (const name of Object.keys(all)) new Shared<Reader>(`rcu:${name}`, OUTSIDE);
   }
+  for (const [name, { cpu = 0 }] of Object.entries(all)) {
+    if (cpu >= cpus)
+      throw new SpecError(`'${name}' runs on CPU ${cpu}, but there are ${cpus}: boot({ cpus })`);
+  }
   const system = new Map(Object.entries(all).map(([name, { cpu = 0 }]) => [name, cpu]));
   for (const [name, thread] of Object.entries(all)) {
     const interrupted = busy.get(thread.cpu ?? 0);

@@ -1,5 +1,5 @@
 import type { ThreadContext } from '../model/context.ts';
-import { type Operation, operation, type Steps } from '../model/operation.ts';
+import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { Shared } from '../model/shared.ts';
 import { current, silently } from './ghost.ts';
 import { type Mask, mask_of, masked_by, reader_part } from './rcu_reader.ts';
@@ -51,17 +51,21 @@ function irq_exit(running: Shared<Running>): Operation<void> {
   const main = operation<void>({
     name: 'irq_exit',
     args: [],
-    check: ({ name, held, atomic, rcu }) =>
-      held.length === 0 && atomic === 1 && rcu === 0
-        ? null
-        : {
-            rule: 'lock held at exit',
-            message: `the handler ${name} returns with ${held.map(({ lock }) => lock).join(', ') || 'an open section'}`,
-          },
+    check: returning,
     step: () => ({ result: undefined }),
     after: left,
   });
   return silently(main, exit_part(running), reader_part(left));
+}
+
+function returning({ name, kind, held, atomic, rcu, irqsOff }: ThreadContext): Report | null {
+  if (held.length > 0 || atomic !== 1 || rcu > 0) {
+    const what = held.map(({ lock }) => lock).join(', ') || 'an open section';
+    return { rule: 'lock held at exit', message: `the handler ${name} returns with ${what}` };
+  }
+  // __handle_irq_event_percpu()
+  if (kind === 'softirq' || irqsOff) return null;
+  return { rule: 'handler enabled interrupts', message: `${name} returns with interrupts on` };
 }
 
 function entered(thread: ThreadContext): void {
@@ -71,6 +75,7 @@ function entered(thread: ThreadContext): void {
 }
 
 function left(thread: ThreadContext): void {
+  thread.readsSequence = false;
   thread.atomic--;
   if (thread.kind === 'softirq') thread.bhOff--;
   else thread.irqsOff = false;

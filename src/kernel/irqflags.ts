@@ -36,7 +36,8 @@ export function local_irq_save(): Operation<Flags> {
 }
 
 export function local_irq_restore(flags: Flags): Operation<void> {
-  const { spec } = section('local_irq_restore', interrupts(flags));
+  const check = (thread: ThreadContext) => restores(thread, 'local_irq_restore');
+  const { spec } = section('local_irq_restore', interrupts(flags), check);
   return operation<void>({ ...spec, args: [flags] });
 }
 
@@ -102,6 +103,15 @@ export function leaves_atomic(thread: ThreadContext, name: string, by: number): 
     rule: 'unlock imbalance',
     message: `${thread.name} calls ${name} with a preempt_count of ${thread.atomic}`,
     crash: true,
+  };
+}
+
+/** raw_check_bogus_irq_restore(): what is restored was saved when interrupts went off. */
+export function restores({ name, irqsOff }: ThreadContext, what: string): Report | null {
+  if (irqsOff) return null;
+  return {
+    rule: 'raw_local_irq_restore() called with IRQs enabled',
+    message: `${name} calls ${what} with interrupts on`,
   };
 }
 

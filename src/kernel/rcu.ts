@@ -1,4 +1,4 @@
-import { type Operation, operation, renamed, type Steps } from '../model/operation.ts';
+import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { Shared, SpecError, type Struct } from '../model/shared.ts';
 import { current, named, silently, together } from './ghost.ts';
@@ -125,11 +125,20 @@ function sync_begin(): Operation<void> {
     args: [],
     writes: all_readers(),
     check: (thread) => might_sleep(thread, 'synchronize_rcu()'),
-    step: (readers: Reader[]) => ({
+    step: (readers: Reader[], { rcu }) => ({
       result: undefined,
       values: readers.map((reader) => waited_for(reader, me)),
+      reports: rcu > 0 ? [illegal('synchronize_rcu()')] : [],
     }),
   });
+}
+
+/** RCU_LOCKDEP_WARN() */
+export function illegal(what: string, reader = 'RCU'): Report {
+  return {
+    rule: 'suspicious RCU usage',
+    message: `Illegal ${what} in ${reader} read-side critical section`,
+  };
 }
 
 function sync_wait(): Operation<void> {

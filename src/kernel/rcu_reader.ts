@@ -36,8 +36,10 @@ export function masked_by(mask: Mask, kind: Kind): boolean {
   return mask >= (kind === 'nmi' ? 3 : kind === 'hardirq' ? 2 : 1);
 }
 
-function mask({ kind, irqsOff, bhOff }: ThreadContext): Mask {
-  if (irqsOff) return kind === 'nmi' ? 3 : 2;
+/** A handler that has begun holds back others of its kind, also when it turns interrupts on. */
+function mask({ kind, atomic, irqsOff, bhOff }: ThreadContext): Mask {
+  if (atomic > 0 && kind === 'nmi') return 3;
+  if (irqsOff || (atomic > 0 && kind === 'hardirq')) return 2;
   return bhOff > 0 ? 1 : 0;
 }
 

@@ -13,6 +13,7 @@ import {
   leaves_bh,
   preemption_off,
   preemption_on,
+  restores,
 } from './irqflags.ts';
 import { reader_part } from './rcu_reader.ts';
 import {
@@ -29,8 +30,8 @@ import {
 
 /**
  * Reader-writer spinlocks (kernel/locking/qrwlock.c). As an rw_semaphore, a writer that waits holds
- * back later readers, but for readers in interrupt context, which wait for a writer inside only: so
- * a lock that an interrupt may read need not be read with interrupts off. Preemption is off inside;
+ * back later readers, but for readers in interrupt context or with bottom halves off, which wait for
+ * a writer inside only: so a lock that an interrupt may read need not be read with interrupts off. Preemption is off inside;
  * the section is an RCU reader, as that of a spinlock is.
  */
 export class Rwlock extends RwSemaphore {}
@@ -125,7 +126,10 @@ export function write_unlock_bh(lock: Rwlock): Operation<void> {
 type Change = (thread: ThreadContext) => void;
 
 function reading(name: string, lock: Rwlock, change: Change): Operation<void> {
-  const acquire = read_acquire(name, lock, change, ({ interrupts }) => interrupts);
+  // in_interrupt() holds with bottom halves off, too (read_lock_is_recursive, queued_read_lock).
+  const bh_off = change === bottom_halves_off;
+  const barge = (thread: ThreadContext) => bh_off || thread.bhOff > 0 || thread.interrupts;
+  const acquire = read_acquire(name, lock, change, barge);
   return silently(acquire, reader_part(change));
 }
 
@@ -159,5 +163,10 @@ function restoring(
   flags: Flags,
 ): Operation<void> {
   const { spec } = unlocking(release, name, lock, irqs_restored(flags));
-  return operation<void>({ ...spec, args: [lock, flags] });
+  return operation<void>({
+    ...spec,
+    args: [lock, flags],
+    check: (thread) =>
+      spec.check!(thread) ?? (thread.holds(lock.name) ? restores(thread, name) : null),
+  });
 }

@@ -71,7 +71,9 @@ export function read_seqcount_begin(s: Seqcount): Operation<number> {
     blocks: true,
     step: ([sequence]) => (sequence % 2 === 0 ? { result: sequence } : null),
     acquires: [use_of(s, 'recursive')],
-    after: enter_section,
+    after: (thread) => {
+      thread.readsSequence = true;
+    },
   });
 }
 
@@ -82,7 +84,9 @@ export function read_seqcount_retry(s: Seqcount, start: number): Operation<boole
     args: [s, start],
     reads: [s],
     step: ([sequence]) => ({ result: sequence !== start }),
-    after: leave_section,
+    after: (thread) => {
+      thread.readsSequence = false;
+    },
   });
 }
 
@@ -192,14 +196,6 @@ export function read_sequnlock_excl(sl: Seqlock): Operation<void> {
   return operation<void>({ ...spec, name: 'read_sequnlock_excl', args: [sl], shown: [sl] });
 }
 
-function enter_section(thread: ThreadContext): void {
-  thread.sequences++;
-}
-
-function leave_section(thread: ThreadContext): void {
-  if (thread.sequences > 0) thread.sequences--;
-}
-
 /** For lockdep a writer holds the count (seqcount_acquire), and a reader asks for it. */
 function begin(
   name: string,
@@ -213,7 +209,7 @@ function begin(
     acquires: [use],
     after: (thread) => {
       thread.take(use);
-      enter_section(thread);
+      thread.writesSequences++;
     },
   });
 }
@@ -228,7 +224,7 @@ function end(
     ...spec,
     after: (thread) => {
       thread.drop(s.name);
-      leave_section(thread);
+      if (thread.writesSequences > 0) thread.writesSequences--;
     },
   });
 }

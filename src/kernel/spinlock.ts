@@ -13,6 +13,7 @@ import {
   leaves_bh,
   preemption_off,
   preemption_on,
+  restores,
 } from './irqflags.ts';
 import { acquire, release, try_acquire } from './mutex.ts';
 import { reader_part } from './rcu_reader.ts';
@@ -89,7 +90,13 @@ export function spin_lock_irqsave(lock: Spinlock): Operation<Flags> {
 
 /** Interrupts go back to what spin_lock_irqsave found. */
 export function spin_unlock_irqrestore(lock: Spinlock, flags: Flags): Operation<void> {
-  const { spec } = unlock_with('spin_unlock_irqrestore', lock, irqs_restored(flags));
+  const name = 'spin_unlock_irqrestore';
+  const { spec } = unlock_with(
+    name,
+    lock,
+    irqs_restored(flags),
+    (thread) => leaves_atomic(thread, name, 1) ?? restores(thread, name),
+  );
   return operation<void>({ ...spec, args: [lock, flags] });
 }
 

@@ -126,7 +126,15 @@ export function del_timer_sync(timer: Timer): Operation<boolean> {
   const { spec } = on_bases('del_timer_sync', timer, [], (state, bases) =>
     bases.some((base) => base.running === timer) ? null : detach(timer, state, bases),
   );
-  return operation<boolean>({ ...spec, acquires: [running_handler(timer)] });
+  return operation<boolean>({
+    ...spec,
+    acquires: [running_handler(timer)],
+    // WARN_ON(in_hardirq()), but for timers that are TIMER_IRQSAFE
+    check: ({ kind }) =>
+      kind === 'hardirq' || kind === 'nmi'
+        ? misuse(timer, 'del_timer_sync in hardirq', `stopped in ${kind}, which it may run in`)
+        : null,
+  });
 }
 
 /** The name of del_timer_sync since v6.2. */
@@ -243,6 +251,7 @@ function handler_return(cpu: number, interrupts: Shared<Running> | null): Operat
       after: (thread) => {
         bh_on(thread);
         thread.held = thread.held.filter(({ map }) => !map);
+        thread.readsSequence = false;
       },
     }),
     reader_part(bh_on),

@@ -1,7 +1,8 @@
-import type { ThreadContext } from '../model/context.ts';
+import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
 import { current, named } from './ghost.ts';
+import { class_of } from './lockdep.ts';
 import { might_sleep } from './mutex.ts';
 
 /**
@@ -61,6 +62,7 @@ function prepare(
   return operation<void>({
     name,
     args: [wq],
+    acquires: [lock_of(wq)],
     writes: [wq, task(me)],
     step: ([queue]: (readonly WaitQueueEntry[])[]) => ({
       result: undefined,
@@ -159,9 +161,15 @@ function look(name: string, wq: WaitQueueHead): Operation<readonly WaitQueueEntr
   return operation<readonly WaitQueueEntry[]>({
     name,
     args: [wq],
+    acquires: [lock_of(wq)],
     reads: [wq],
     step: ([queue]) => ({ result: queue }),
   });
+}
+
+/** The queue's spinlock, taken with interrupts off and given back at once. */
+function lock_of(wq: WaitQueueHead): LockUse {
+  return { lock: `${wq.name}.lock`, cls: `${class_of(wq)}.lock`, mode: 'exclusive' };
 }
 
 /** Those that it wakes leave the queue (autoremove_wake_function). False: the queue is another. */

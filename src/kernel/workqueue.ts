@@ -1,3 +1,4 @@
+import type { LockUse } from '../model/context.ts';
 import {
   BLOCKED,
   type Effect,
@@ -231,7 +232,7 @@ function take_work(wq: Workqueue, cpu: number, slot: number): Operation<Item> {
  * holds, until the function returns, what a flush of the queue or of the item waits for.
  */
 function clear_pending(wq: Workqueue, cpu: number, work: Work): Operation<void> {
-  const maps = [wq_completion(wq), work_completion(work)];
+  const maps = [wq_completion(wq), { ...work_completion(work), within: true }];
   return operation<void>({
     name: 'clear_pending',
     args: [work],
@@ -263,6 +264,7 @@ function work_done(wq: Workqueue, cpu: number, slot: number): Operation<void> {
     step: () => ({ result: undefined, values: [null] }),
     after: (thread) => {
       thread.held = thread.held.filter(({ map }) => !map);
+      thread.readsSequence = false;
     },
   });
 }
@@ -281,8 +283,9 @@ export function* flush_workqueue(wq: Workqueue, ...also: readonly Operation<void
 
 /** Waits for the last queued instance of one item. True when there was something to wait for. */
 export function* flush_work(wq: Workqueue, work: Work): Steps<boolean> {
-  const found = yield* mark_work(wq, work, false);
-  if (found) yield* wait_marks(wq);
+  const found = yield* mark_work(wq, work);
+  // start_flush_work(): where one runs at a time, those queued before it are waited for as well.
+  if (found) yield* wait_marks(wq, wq.max_active === 1 ? [wq_completion(wq)] : []);
   return found;
 }
 
@@ -336,7 +339,7 @@ export function grab<R>(
 
 /** The rest of cancel_work_sync: waits for the function, then the item is as new. */
 export function* end_cancel(wq: Workqueue, work: Work): Steps {
-  if (yield* mark_work(wq, work, true)) yield* wait_marks(wq);
+  if (yield* mark_work(wq, work)) yield* wait_marks(wq);
   yield* clear_work_data(work);
 }
 
@@ -382,7 +385,7 @@ function mark(name: string, wq: Workqueue, wanted: (item: Item) => boolean): Ope
  * Marks the queued instance if there is one, else the running one. Of an item that INIT_WORK has not
  * seen __flush_work() says WARN_ON(!work->func), since v5.0.
  */
-function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<boolean> {
+function mark_work(wq: Workqueue, work: Work): Operation<boolean> {
   const name = 'flush_work';
   const me = current(name).name;
   const { queues, workers } = work_objects(wq);
@@ -391,11 +394,7 @@ function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<b
   return operation<boolean>({
     name,
     args: [wq, work],
-    // start_flush_work(): with one worker, items queued before it are waited for as well.
-    acquires: [
-      work_completion(work),
-      ...(!from_cancel && wq.max_active === 1 ? [wq_completion(wq)] : []),
-    ],
+    acquires: [work_completion(work)],
     writes: [...queues, ...workers],
     reads: [work],
     check: (thread) => might_sleep(thread, `${name}(${work.name})`),
@@ -414,12 +413,13 @@ function mark_work(wq: Workqueue, work: Work, from_cancel: boolean): Operation<b
   });
 }
 
-function wait_marks(wq: Workqueue): Operation<void> {
+function wait_marks(wq: Workqueue, acquires: readonly LockUse[] = []): Operation<void> {
   const me = current('flush').name;
   const { queues, workers } = work_objects(wq);
   return operation<void>({
     name: 'wait_for_flush',
     args: [wq],
+    acquires,
     reads: [...queues, ...workers],
     blocks: true,
     step: (values) => {

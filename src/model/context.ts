@@ -38,8 +38,10 @@ export class ThreadContext {
   irqsOff = false;
   /** It has said that it does not run (set_current_state), and not called schedule() since. */
   asleep = false;
-  /** Inside a seqcount's section, whose plain accesses are no data races (KCSAN). */
-  sequences = 0;
+  /** In a seqcount's section, whose plain accesses are no data races (KCSAN): as a reader, */
+  readsSequence = false;
+  /** and as a writer, so many times. */
+  writesSequences = 0;
   /** Allocations made so far, per kind of object. */
   allocations: Record<string, number> = {};
 
@@ -85,6 +87,11 @@ export class ThreadContext {
     return this.kind !== 'process' && this.kind !== 'worker';
   }
 
+  /** Whether plain accesses count as atomic just now. */
+  get inSequence(): boolean {
+    return this.readsSequence || this.writesSequences > 0;
+  }
+
   copy(): ThreadContext {
     const twin = new ThreadContext(this.name, this.cpu, this.kind);
     return Object.assign(twin, this, { allocations: { ...this.allocations } });
@@ -92,7 +99,11 @@ export class ThreadContext {
 
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
-    const { held, atomic, bhOff, rcu, irqsOff, asleep, sequences, allocations } = this;
-    return JSON.stringify([held, atomic, bhOff, rcu, irqsOff, asleep, sequences, allocations]);
+    const { held, atomic, bhOff, rcu, irqsOff, asleep, allocations } = this;
+    const { readsSequence, writesSequences } = this;
+    return JSON.stringify([
+      ...[held, atomic, bhOff, rcu, irqsOff, asleep],
+      ...[readsSequence, writesSequences, allocations],
+    ]);
   }
 }

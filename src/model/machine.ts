@@ -171,14 +171,6 @@ export class Machine {
     return begins ? null : innermost;
   }
 
-  /** Would the pending operation change what is at `position`, but for a handler on its CPU? */
-  wouldChange(rows: Int32Array, base: number, node: Node, position: number): boolean {
-    const { values = [] } = this.attempt(rows, base, node) ?? {};
-    const at = node.state.pending!.writes!.findIndex((o) => this.slotOf(o).position === position);
-    const old = this.slotAt(position).values[rows[base + position]!];
-    return at >= 0 && at < values.length && canonicalFrozen(values[at]) !== canonicalFrozen(old);
-  }
-
   nodeOf(thread: number, state: LocalState): Node {
     const nodes = this.nodes[thread]!;
     const known = nodes[state.id];
@@ -212,7 +204,7 @@ export class Machine {
       accesses: (spec?.accesses ?? []).map(({ to, plain, ...access }) => ({
         ...access,
         position: this.slotOf(to).position,
-        plain: plain && state.context.sequences === 0,
+        plain: plain && !state.context.inSequence,
       })),
       transitions: new TupleMap(footprint),
       guards: new TupleMap(footprint),
@@ -241,10 +233,7 @@ export class Machine {
 
   /** Guard and effect of the pending operation on the values in this state. */
   private run(rows: Int32Array, base: number, node: Node): Effect<unknown> | null {
-    return this.handlerOver(rows, base, node) === null ? this.attempt(rows, base, node) : BLOCKED;
-  }
-
-  private attempt(rows: Int32Array, base: number, node: Node): Effect<unknown> | null {
+    if (this.handlerOver(rows, base, node) !== null) return BLOCKED;
     const spec = node.state.pending!;
     const value = (object: Shared<unknown>): unknown =>
       this.valueIn(rows, base, Number.MAX_SAFE_INTEGER, object);

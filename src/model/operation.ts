@@ -32,6 +32,8 @@ export interface Access {
 export interface Acquire extends LockUse {
   /** Never waits, so it cannot be part of a deadlock. */
   readonly trylock?: boolean;
+  /** The step takes it with those before it in the list held. */
+  readonly within?: boolean;
 }
 
 /** What one execution of an operation did. */

@@ -18,6 +18,8 @@ export const RULES = {
     'preemption not disabled',
     'IRQs not enabled as expected',
     'IRQs not disabled as expected',
+    'raw_local_irq_restore() called with IRQs enabled',
+    'handler enabled interrupts',
   ],
   RCU: [
     'suspicious RCU usage',
@@ -25,8 +27,8 @@ export const RULES = {
     'double call_rcu',
     'double call_srcu',
     'leaked srcu_struct',
-    'callback pending at module exit',
   ],
+  modules: ['callback pending at module exit'],
   scheduler: [
     'deadlock',
     'sleeping function called from invalid context',
@@ -49,6 +51,7 @@ export const RULES = {
     'uninitialised object activated',
     'uninitialised object used',
     'timer already pending',
+    'del_timer_sync in hardirq',
   ],
   lists: ['list corruption'],
   refcounts: [

@@ -33,6 +33,7 @@ test(`${RUNS} random programs: reduced, unreduced, the cheaper of both and oracl
     same('unreduced', unreduced, expected);
     const reduced = searched(make(program), true);
     same('reduced', reduced, expected);
+    same('reduced, of the unreduced', reduced, unreduced);
     // From all that is done with the first state to all that is done before the probe ends.
     const probed = searched(make(program), true, 1 + (compared % expected.states));
     same(probed.outcome.reduction ? 'probed, reduced' : 'probed, unreduced', probed, expected);

@@ -56,6 +56,7 @@ class Brute {
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
     for (const { name } of this.unseen) this.violated.add(name);
     for (const rule of this.lockdep.violated()) this.violated.add(rule);
+    if (this.finals.size === 0) for (const { name } of this.program.atEnd) this.violated.add(name);
     return { finals: this.finals, violated: this.violated, states: this.seen.size };
   }
 
@@ -136,7 +137,7 @@ class Brute {
         const names = [a.point, b.point].map(({ stack, declaration }) => {
           return stack.at(-1) ?? declaration.name;
         });
-        const title = `data-race in ${[...new Set(names.sort())].join(' / ')}`;
+        const title = `data-race in ${names.sort().join(' / ')}`;
         this.report({ rule: 'data-race', title, message: '' }, a.point);
       }
     }

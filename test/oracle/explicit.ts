@@ -78,6 +78,9 @@ class Explicit {
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
     for (const index of this.unseen) this.violated.add(`sometimes${index}`);
     for (const rule of this.lockdep.violated()) this.violated.add(rule);
+    if (this.finals.size === 0) {
+      for (const n of program.atEnd.keys()) this.violated.add(`atEnd${n}`);
+    }
     if ([...this.raced[1]].some((title) => !this.raced[0].has(title))) {
       this.notes.add('data race of an interrupted thread only');
     }
@@ -107,7 +110,7 @@ class Explicit {
       const instruction = code[thread.pc]!;
       const { irqsOff, bhOff } = thread;
       const held = thread.held.map((use) => this.use(use.lock, use.mode, use.nested));
-      this.lockdep.see({ kind, irqsOff, bhOff, held, asks: this.asks(instruction, kind) });
+      this.lockdep.see({ kind, irqsOff, bhOff, held, asks: this.asks(instruction, kind, bhOff) });
       after.push(null);
       if (instruction.op === 'end' || this.stopped(state, t)) continue;
       const next = copy(state);
@@ -164,18 +167,13 @@ class Explicit {
   /** From the definition: two accesses that could be in progress at once. */
   private races(state: State, after: readonly (State | null)[]): void {
     const accesses = state.threads.map((thread, t) => {
-      if (!after[t] && !this.stopped(state, t)) return [];
+      // By default KCSAN watches nobody who is interrupted.
+      const watched = this.program.kcsan === 'strict' && this.stopped(state, t);
+      if (!after[t] && !watched) return [];
       return accessesOf(this.threads[t]!.code[thread.pc]!, thread);
     });
-    const changes = (t: number, at: string): boolean => {
-      let next = after[t];
-      if (!next) {
-        next = copy(state);
-        const instruction = this.threads[t]!.code[state.threads[t]!.pc]! as Shared;
-        if (this.step(instruction, next, t) === 'blocked') return false;
-      }
-      return valueAt(state, at) !== valueAt(next, at);
-    };
+    const changes = (t: number, at: string): boolean =>
+      valueAt(state, at) !== valueAt(after[t]!, at);
     for (const [t, mine] of accesses.entries()) {
       for (const [u, others] of accesses.entries()) {
         for (const a of t < u ? mine : []) {
@@ -202,11 +200,11 @@ class Explicit {
     return { lock: `l${lock}`, cls, mode, raw: kind === 'raw' };
   }
 
-  private asks(i: Instruction, thread: string): Use[] {
+  private asks(i: Instruction, thread: string, bhOff: number): Use[] {
     if (i.op !== 'lock' || i.how.endsWith('try')) return [];
     const { kind } = this.program.locks[i.lock]!;
     if (kind === 'bare') return [];
-    return [this.use(i.lock, modeOf(kind, i.how, thread), i.how === 'nested')];
+    return [this.use(i.lock, modeOf(kind, i.how, thread, bhOff), i.how === 'nested')];
   }
 
   private step(i: Shared, state: State, t: number): Outcome {
@@ -264,10 +262,10 @@ class Explicit {
         return switchOn(i.what, thread, thread.flags[i.place]!);
       case 'enter': {
         const others = this.threads.flatMap((other, u) =>
-          u !== t && other.cpu === cpu ? [state.threads[u]!] : [],
+          u !== t && other.cpu === cpu ? [maskOf(other.kind, state.threads[u]!)] : [],
         );
         const soft = kind === 'softirq';
-        if (others.some(({ irqsOff, bhOff }) => irqsOff || (soft && bhOff > 0))) return 'blocked';
+        if (others.some((mask) => mask >= (soft ? 1 : 2))) return 'blocked';
         state.running[cpu]!.push(t);
         thread.atomic++;
         if (soft) thread.bhOff++;
@@ -276,11 +274,13 @@ class Explicit {
       }
       case 'exit': {
         const clean = thread.held.length === 0 && thread.atomic === 1;
+        const on = kind === 'hardirq' && !thread.irqsOff;
         state.running[cpu] = state.running[cpu]!.filter((other) => other !== t);
         thread.atomic--;
         if (kind === 'softirq') thread.bhOff--;
         else thread.irqsOff = false;
-        return clean ? FINE : { rules: ['lock held at exit'], crash: false };
+        if (!clean) return { rules: ['lock held at exit'], crash: false };
+        return on ? { rules: ['handler enabled interrupts'], crash: false } : FINE;
       }
       case 'failed':
         return FINE;
@@ -335,7 +335,7 @@ class Explicit {
     if (sort !== 'bare' && (lock.writer === name || (writes && lock.readers.includes(name)))) {
       return { rules: [...rules, 'recursive locking'], crash: true };
     }
-    const barges = sort === 'rwlock' && kind !== 'process';
+    const barges = modeOf(sort, i.how, kind, thread.bhOff) === 'recursive';
     const may = reads ? lock.writer === null && (barges || lock.waiting.length === 0) : free;
     if (may) {
       enter();
@@ -358,7 +358,9 @@ class Explicit {
     const { kind } = this.program.locks[i.lock]!;
     if (kind === 'bare') return;
     const mode =
-      i.how.endsWith('try') && i.how.startsWith('read') ? 'shared' : modeOf(kind, i.how, of);
+      i.how.endsWith('try') && i.how.startsWith('read')
+        ? 'shared'
+        : modeOf(kind, i.how, of, thread.bhOff);
     thread.held.push({ lock: i.lock, mode, nested: i.how === 'nested' });
     if (kind === 'mutex' || kind === 'rwsem') return;
     if (i.how.endsWith('irqsave')) thread.flags[i.place] = thread.irqsOff;
@@ -378,8 +380,12 @@ class Explicit {
     const reader = lock.readers.indexOf(name);
     if (i.how.startsWith('read') ? reader < 0 : lock.writer !== name) {
       // There may be another lock of it to look at first, which crashes with the same rule.
-      const spins = thread.held.some((use) => use.lock === i.lock) && i.how.endsWith('bh');
-      const first = spins && thread.irqsOff ? ['IRQs not enabled as expected'] : [];
+      const holds = thread.held.some((use) => use.lock === i.lock);
+      const spins = kind !== 'bare' && kind !== 'mutex' && kind !== 'rwsem';
+      const first: string[] = [];
+      if (holds && spins && i.how.endsWith('bh') && thread.irqsOff)
+        first.push('IRQs not enabled as expected');
+      if (holds && spins && i.how.endsWith('irqsave') && !thread.irqsOff) first.push(RESTORE);
       return { rules: [...first, 'unlock imbalance'], crash: true };
     }
     if (i.how.startsWith('read')) lock.readers = lock.readers.filter((_, at) => at !== reader);
@@ -391,9 +397,11 @@ class Explicit {
     if (i.how.endsWith('bh')) return switchOn('bh', thread, false, 2);
     const fine = thread.atomic >= 1;
     thread.atomic--;
+    const restored = !i.how.endsWith('irqsave') || thread.irqsOff;
     if (i.how.endsWith('irq')) thread.irqsOff = false;
     if (i.how.endsWith('irqsave')) thread.irqsOff = i.wild ? false : thread.flags[i.place]!;
-    return fine ? FINE : crash('unlock imbalance');
+    if (!fine) return crash('unlock imbalance');
+    return restored ? FINE : { rules: [RESTORE], crash: false };
   }
 
   private *changed(state: State): Iterable<[string, unknown]> {
@@ -415,8 +423,8 @@ class Explicit {
     for (const [cpu, stack] of state.running.entries()) {
       if (stack.length > 0) yield [`cpu:${cpu}`, stack.map((t) => threads[t]!.name)];
     }
-    for (const [t, { irqsOff, bhOff }] of state.threads.entries()) {
-      const mask = irqsOff ? 2 : bhOff > 0 ? 1 : 0;
+    for (const [t, thread] of state.threads.entries()) {
+      const mask = maskOf(threads[t]!.kind, thread);
       if (threads[t]!.interrupted && mask > 0) yield [`irqs:${threads[t]!.name}`, mask];
     }
   }
@@ -639,13 +647,22 @@ type Outcome = 'blocked' | { readonly rules: readonly string[]; readonly crash: 
 
 const FINE: Outcome = { rules: [], crash: false };
 
+const RESTORE = 'raw_local_irq_restore() called with IRQs enabled';
+
 function crash(rule: string): Outcome {
   return { rules: [rule], crash: true };
 }
 
-function modeOf(kind: RandomLock['kind'], how: How, thread: string): Use['mode'] {
+function modeOf(kind: RandomLock['kind'], how: How, thread: string, bhOff: number): Use['mode'] {
   if (!how.startsWith('read')) return 'exclusive';
-  return kind === 'rwlock' && thread !== 'process' ? 'recursive' : 'shared';
+  const interrupt = thread !== 'process' || bhOff > 0 || how.endsWith('bh');
+  return kind === 'rwlock' && interrupt ? 'recursive' : 'shared';
+}
+
+/** Which handlers it holds back: 1 softirqs, 2 hardirqs too. */
+function maskOf(kind: string, { atomic, irqsOff, bhOff }: ThreadState): number {
+  if (irqsOff || (kind === 'hardirq' && atomic > 0)) return 2;
+  return bhOff > 0 ? 1 : 0;
 }
 
 function switchOff(what: 'irq' | 'irqsave' | 'bh', thread: ThreadState): Outcome {
@@ -666,8 +683,9 @@ function switchOn(
   by = 1,
 ): Outcome {
   if (what !== 'bh') {
+    const restored = what === 'irq' || thread.irqsOff;
     thread.irqsOff = what === 'irqsave' && flags;
-    return FINE;
+    return restored ? FINE : { rules: [RESTORE], crash: false };
   }
   const rule = thread.irqsOff
     ? { rules: ['IRQs not enabled as expected'], crash: false }

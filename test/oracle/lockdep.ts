@@ -41,8 +41,8 @@ export class LockOracle {
 
   see({ kind, irqsOff, bhOff, held, asks }: Holder): void {
     const interrupt = kind === 'hardirq' || kind === 'softirq';
-    for (const { cls, mode, map } of held) {
-      if (cls === null || map) continue;
+    for (const { cls, mode } of held) {
+      if (cls === null) continue;
       const usage = { cls, inside: false, reader: mode !== 'exclusive' };
       if (!irqsOff && kind !== 'hardirq') {
         this.uses({ ...usage, context: 'HARDIRQ' });
@@ -52,7 +52,7 @@ export class LockOracle {
     for (const asked of asks) {
       if (asked.cls === null) continue;
       const reader = asked.mode !== 'exclusive';
-      if (interrupt && !asked.map) {
+      if (interrupt) {
         this.uses({ cls: asked.cls, context: kind.toUpperCase(), inside: true, reader });
       }
       for (const mine of held) {
