@@ -20,7 +20,8 @@ export const P12 = 'P12: nobody waits for a work with slab_mutex held';
 export const P12_AA = 'P12: kmem_cache_destroy takes no lock that it holds';
 export const P18 = 'P18: no root cache stays dying';
 export const LEFT = 'a root cache is left only if somebody has it';
-const CIRCULAR = 'possible circular locking dependency detected';
+const CIRCULAR =
+  'possible circular locking dependency detected: (wq_completion)memcg_kmem_cache -> cpu_hotplug_lock -> (wq_completion)memcg_kmem_cache';
 
 /** One of two users destroys the cache while a memcg with a child of it is removed. */
 const shared = { users: 2, creators: 0, memcgs: 1, pages: 1 };

@@ -29,7 +29,7 @@ const EXIT_IN_FLIGHT = 'percpu_ref exit while a switch is in flight';
 const GET_AT_ZERO = 'percpu_ref get at zero';
 const UNDERFLOW = 'percpu_ref underflow';
 const USE_AFTER_FREE = 'use-after-free';
-const IRQ_STATE = 'inconsistent lock state';
+const IRQ_STATE = 'inconsistent lock state: memcg_kmem_wq_lock';
 const KMEMCG_ID = 'data-race in index_to_fill / memcg_offline_kmem';
 const DYING_IN_CREATE = 'data-race in index_to_fill / set_dying';
 const DYING_IN_DEACTIVATE = 'data-race in kmemcg_cache_deactivate / set_dying';
@@ -244,7 +244,7 @@ export const variants = {
   'release-takes-slab-mutex': {
     about: 'slab_mutex guards the flag, as before the patch, so the release has to take it',
     options: { slab_mutex_guards: true },
-    violates: [P10, IRQ_STATE],
+    violates: [P10, 'inconsistent lock state: slab_mutex'],
   },
 
   // The rule for users

@@ -23,7 +23,8 @@ const RELEASED_TWICE = [
   'percpu_ref get at zero',
   'use-after-free',
 ];
-const CIRCULAR = 'possible circular locking dependency detected';
+const CIRCULAR =
+  'possible circular locking dependency detected: css_set_lock -> siglock -> css_set_lock';
 /** Who is still on the list is handed to the parent, with the lock that the release has dropped. */
 const MEMCG_IN_RELEASE = 'data-race in memcg_ptr_release / memcg_reparent_kmem_memcg_ptr';
 const UNACCOUNTED = [property.ONE_REFERENCE, property.PUT_AFTER_GET];

@@ -143,14 +143,18 @@ export class Explorer {
     if (facts.size === this.factsReported) return;
     this.factsReported = facts.size;
     const known = [...facts.keys()].map((key) => JSON.parse(key) as Fact);
-    for (const { rule, title, message, facts: because } of lockReports(known)) {
+    this.findings.locks = lockReports(known).flatMap(({ rule, title, message, facts: because }) => {
       const seen = because.map((key) => facts.get(key)!);
       const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
       const earlier = seen.filter(({ hi, lo }) => hi !== last.hi || lo !== last.lo);
-      for (const broken of brokenByReport(this.machine, { rule, title, message }, null)) {
-        this.findings.offer({ ...broken, ...last, level, thread: -1, earlier });
-      }
-    }
+      return brokenByReport(this.machine, { rule, title, message }, null).map((broken) => ({
+        ...broken,
+        ...last,
+        level,
+        thread: -1,
+        earlier,
+      }));
+    });
   }
 
   private noteLocks(node: Node, level: number, hi: number, lo: number): void {

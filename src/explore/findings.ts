@@ -31,6 +31,8 @@ export class Findings {
   readonly byProperty = new Map<string, Finding>();
   /** Witnesses (`sometimes`) that some state was one for. */
   readonly witnessed = new Set<string>();
+  /** What lockdep makes of all that is known so far; more may make another circle the shortest. */
+  locks: readonly Finding[] = [];
   /** What lockdep knows, by key, and where it was seen first. */
   readonly facts = new Map<string, Sighting>();
 
@@ -40,9 +42,20 @@ export class Findings {
   }
 
   offer(finding: Finding): void {
-    const old = this.byProperty.get(finding.property);
-    if (!old || isLess(finding, old)) this.byProperty.set(finding.property, finding);
+    keepLeast(this.byProperty, finding);
   }
+
+  /** The findings by property, those of lockdep among them. */
+  all(): Map<string, Finding> {
+    const all = new Map(this.byProperty);
+    for (const finding of this.locks) keepLeast(all, finding);
+    return all;
+  }
+}
+
+function keepLeast(among: Map<string, Finding>, finding: Finding): void {
+  const old = among.get(finding.property);
+  if (!old || isLess(finding, old)) among.set(finding.property, finding);
 }
 
 function isEarlier(a: Sighting, b: Sighting): boolean {

@@ -1,6 +1,7 @@
 import type { LockUse, ThreadContext } from '../model/context.ts';
 import type { Machine, Node } from '../model/machine.ts';
 import type { Acquire } from '../model/operation.ts';
+import { components } from './components.ts';
 import type { Place } from './outcome.ts';
 import { placeOf } from './places.ts';
 
@@ -165,23 +166,23 @@ function alone(fact: Fact): Candidate[] {
   return [];
 }
 
-/** The shortest circle through each order, if any. */
+/** Of the circles whose classes all lead to each other the shortest: the others come of the same. */
 function circles(orders: ReadonlyMap<string, readonly Order[]>): Candidate[] {
-  return [...orders.values()].flat().flatMap((first) => {
-    const path = shortest(orders, first, (last) => last.to === first.from && follows(last, first));
-    if (!path) return [];
-    const circle = fromLeast(path);
-    const about = [...circle.map(({ from }) => from), circle[0]!.from].join(' -> ');
-    const message = circle.map(({ from, to }) => `${to} is taken with ${from} held`).join(', ');
-    return [candidate('possible circular locking dependency detected', about, message, circle)];
+  const after = (cls: string): string[] => (orders.get(cls) ?? []).map(({ to }) => to);
+  return components([...orders.keys()], after).flatMap((group) => {
+    const within = group.toSorted().flatMap((cls) => orders.get(cls) ?? []);
+    const [best] = within
+      .flatMap((first) => {
+        const closes = (last: Order) => last.to === first.from && follows(last, first);
+        const path = shortest(orders, first, closes);
+        return path ? [path] : [];
+      })
+      .sort((a, b) => a.length - b.length);
+    if (!best) return [];
+    const about = [...best.map(({ from }) => from), best[0]!.from].join(' -> ');
+    const message = best.map(({ from, to }) => `${to} is taken with ${from} held`).join(', ');
+    return [candidate('possible circular locking dependency detected', about, message, best)];
   });
-}
-
-/** The same circle, however it was come by: from its first class in alphabetical order on. */
-function fromLeast(circle: readonly Order[]): Order[] {
-  const least = [...circle].sort((a, b) => (a.from < b.from ? -1 : 1))[0]!;
-  const at = circle.indexOf(least);
-  return [...circle.slice(at), ...circle.slice(0, at)];
 }
 
 /** A lock that an interrupt takes is also held where such an interrupt may come. */

@@ -118,7 +118,7 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
     const known = explorer.knowledgeSize;
     const result = yield* exploreRound(explorer, round, began, options);
     const found = new Map<string, Found>();
-    for (const [name, finding] of explorer.findings.byProperty) {
+    for (const [name, finding] of explorer.findings.all()) {
       found.set(name, {
         finding,
         schedule: scheduleOf(machine, result.visited, finding),
@@ -175,9 +175,13 @@ function limitOf(
   options: SearchOptions,
 ): string | null {
   if (options.interrupted?.()) return 'interrupted';
-  const { byProperty } = explorer.findings;
-  if (options.first && byProperty.size > 0) return 'stopped at the first violation';
-  if (options.until && [...options.until].every((name) => byProperty.has(name))) return 'all found';
+  const { findings } = explorer;
+  const first = options.first && findings.byProperty.size + findings.locks.length > 0;
+  if (first) return 'stopped at the first violation';
+  if (options.until) {
+    const found = findings.all();
+    if ([...options.until].every((name) => found.has(name))) return 'all found';
+  }
   if (visited.size >= options.maxStates) return `${options.maxStates} states reached`;
   if (options.now() - began > options.maxTimeMs) return `${options.maxTimeMs / 1000} s passed`;
   return null;
@@ -268,8 +272,8 @@ function propertyOutcomes(
     const found = schedules.get(name);
     const missing =
       (kind === 'sometimes' && !explorer.findings.witnessed.has(name)) ||
-      // A claim about the end of schedules that never end.
-      (kind === 'atEnd' && complete && explorer.finalStates === 0);
+      // A claim about the end of schedules that never end, and are not cut short by a report either.
+      (kind === 'atEnd' && complete && explorer.finalStates + schedules.size === 0);
     const violated = found !== undefined || (missing && complete);
     return {
       name,

@@ -10,7 +10,15 @@ import { HANDLE, type Life, Shared, SpecError, type Struct } from '../model/shar
 import { current, named, silently } from './ghost.ts';
 import { local_bh_disable, local_bh_enable } from './irqflags.ts';
 import { might_sleep } from './mutex.ts';
-import { type Done, enqueue, type Queued, type RcuCallback, type RcuHead, unqueue } from './rcu.ts';
+import {
+  type Done,
+  enqueue,
+  illegal,
+  type Queued,
+  type RcuCallback,
+  type RcuHead,
+  unqueue,
+} from './rcu.ts';
 import { cpu_numbers, thread_names } from './system.ts';
 
 /**
@@ -138,7 +146,9 @@ function sync_begin(ssp: SrcuStruct): Operation<void> {
             ssp,
             `Illegal synchronize_srcu(${ssp.name}) in same-type SRCU read-side critical section`,
           )
-        : might_sleep(thread, `synchronize_srcu(${ssp.name})`),
+        : thread.rcu > 0
+          ? illegal(`synchronize_srcu(${ssp.name})`)
+          : might_sleep(thread, `synchronize_srcu(${ssp.name})`),
     acquires: dependency(ssp, 'exclusive'),
     step: (readers) => ({
       result: undefined,

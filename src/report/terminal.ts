@@ -158,6 +158,9 @@ function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): stri
           ? 'no statement'
           : `${counted(unreached.length, 'statement')} not reached`,
         ...(explained.length === 0 ? [] : [`${explained.length} explained`]),
+        ...(outcome.complete && outcome.finalStates === 0
+          ? ['no schedule ends, so none was asked for a deadlock or a leak']
+          : []),
         `${probability(outcome.fingerprintCollisionProbability)} chance of two states with one fingerprint`,
       ],
     ],

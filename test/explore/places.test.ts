@@ -26,13 +26,13 @@ async function told(spec: string, variant: string, property: string): Promise<st
 describe('a report names the places in the code, with call stacks and locks', () => {
   test('data race', async () => {
     expect(await told('list-race', 'bad', 'data-race in produce / walk')).toEqual([
-      'write (marked) produce: list_add(a, items) at produce, lock held',
+      'write (marked) produce_more: list_add(b, items) at produce, lock held',
       'read walk: list_for_each_entry(items) at walk, nothing held',
     ]);
   });
 
   test('circular locking dependency, over several runs', async () => {
-    const circle = 'possible circular locking dependency detected';
+    const circle = 'possible circular locking dependency detected: a -> b -> c -> a';
     expect(await told('lock-order-either', 'bad', circle)).toEqual([
       'a -> b ab: mutex_lock(b) at both, a held',
       'b -> c bc: mutex_lock(c) at both, b held',
@@ -41,7 +41,7 @@ describe('a report names the places in the code, with call stacks and locks', ()
   });
 
   test('inconsistent lock state', async () => {
-    expect(await told('irq-self-deadlock', 'bad', 'inconsistent lock state')).toEqual([
+    expect(await told('irq-self-deadlock', 'bad', 'inconsistent lock state: lock')).toEqual([
       '{HARDIRQ-ON-W} lock task: spin_unlock(lock) at task, lock held',
       '{IN-HARDIRQ-W} lock irq: spin_lock(lock) at handler, nothing held',
     ]);

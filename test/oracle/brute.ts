@@ -54,9 +54,12 @@ class Brute {
     const points = this.program.threads.map((thread) => this.run(thread, [], ''));
     this.visit({ points, values: new Map() });
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
-    for (const { name } of this.unseen) this.violated.add(name);
+    const unseen = new Set([...this.unseen].map(({ name }) => name));
+    for (const name of unseen) this.violated.add(name);
     for (const rule of this.lockdep.violated()) this.violated.add(rule);
-    if (this.finals.size === 0) for (const { name } of this.program.atEnd) this.violated.add(name);
+    const reported = [...this.violated].some((name) => !unseen.has(name));
+    if (this.finals.size === 0 && !reported)
+      for (const { name } of this.program.atEnd) this.violated.add(name);
     return { finals: this.finals, violated: this.violated, states: this.seen.size };
   }
 

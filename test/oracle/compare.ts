@@ -45,7 +45,8 @@ const TITLED =
 
 /** @throws Error that says in what the two differ */
 export function same(what: string, found: Partial<Findings>, expected: Findings): void {
-  const untitled = ![...expected.violated].some((name) => TITLED.test(name));
+  const titled = (names: ReadonlySet<string>) => [...names].some((name) => TITLED.test(name));
+  const untitled = !(titled(expected.violated) && titled(found.violated ?? new Set()));
   const plain = (names: ReadonlySet<string>) =>
     untitled ? new Set([...names].map((name) => name.replace(TITLED, '$1'))) : names;
   for (const part of ['violated', 'finals'] as const) {

@@ -78,7 +78,8 @@ class Explicit {
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
     for (const index of this.unseen) this.violated.add(`sometimes${index}`);
     for (const rule of this.lockdep.violated()) this.violated.add(rule);
-    if (this.finals.size === 0) {
+    const reported = [...this.violated].some((name) => !name.startsWith('sometimes'));
+    if (this.finals.size === 0 && !reported) {
       for (const n of program.atEnd.keys()) this.violated.add(`atEnd${n}`);
     }
     if ([...this.raced[1]].some((title) => !this.raced[0].has(title))) {
