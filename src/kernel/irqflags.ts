@@ -1,14 +1,15 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
-import { section } from './rcu_reader.ts';
+import { current, silently } from './ghost.ts';
+import { cpu_of, section } from './rcu_reader.ts';
 
 /**
  * Bottom halves and interrupts of this thread's CPU (kernel/softirq.c, include/linux/irqflags.h).
  * With either off a thread may not sleep, and is an RCU reader (since v5.0). It holds back the
- * handlers that interrupt its CPU (interrupt.ts), but no other thread.
+ * handlers that interrupt its CPU (interrupt.ts), and has the CPU for itself (preempt.ts).
  */
 export function local_bh_disable(): Operation<void> {
-  return section('local_bh_disable', bh_off);
+  return silently(section('local_bh_disable', bh_off), take_cpu());
 }
 
 export function local_bh_enable(): Operation<void> {
@@ -19,7 +20,7 @@ export function local_bh_enable(): Operation<void> {
 export type Flags = boolean;
 
 export function local_irq_disable(): Operation<void> {
-  return section('local_irq_disable', interrupts(true));
+  return silently(section('local_irq_disable', interrupts(true)), take_cpu());
 }
 
 export function local_irq_enable(): Operation<void> {
@@ -28,10 +29,13 @@ export function local_irq_enable(): Operation<void> {
 
 /** `local_irq_save(flags)`: `const flags = yield* local_irq_save()`. */
 export function local_irq_save(): Operation<Flags> {
-  const { spec } = section('local_irq_save', interrupts(true));
+  const { spec } = silently(section('local_irq_save', interrupts(true)), take_cpu());
   return operation<Flags>({
     ...(spec as Operation<any>['spec']),
-    step: (values, thread) => ({ ...spec.step!(values, thread)!, result: thread.irqsOff }),
+    step: (values, thread) => {
+      const effect = spec.step!(values, thread);
+      return effect && { ...effect, result: thread.irqsOff };
+    },
   });
 }
 
@@ -39,6 +43,23 @@ export function local_irq_restore(flags: Flags): Operation<void> {
   const check = (thread: ThreadContext) => restores(thread, 'local_irq_restore');
   const { spec } = section('local_irq_restore', interrupts(flags), check);
   return operation<void>({ ...spec, args: [flags] });
+}
+
+/**
+ * Part of a step with which a section begins that is not preemptible: waits while another task of the
+ * CPU is in such a section. Null: the thread is in one already.
+ */
+export function take_cpu(): Operation<void> | null {
+  const thread = current('preempt_disable');
+  if (!thread.preemptible) return null;
+  const cpu = cpu_of(thread);
+  return operation<void>({
+    name: 'take_cpu',
+    writes: [cpu],
+    blocks: true,
+    step: ([owner], { name }) => (owner === null ? { result: undefined, values: [name] } : null),
+    after: (context) => context.take({ lock: cpu.name, cls: null, mode: 'exclusive', map: true }),
+  });
 }
 
 function interrupts(off: boolean): (thread: ThreadContext) => void {

@@ -1,15 +1,14 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
-import type { Shared } from '../model/shared.ts';
-import { current, named, silently } from './ghost.ts';
-import { preemption_off, preemption_on } from './irqflags.ts';
-import { reader_part } from './rcu_reader.ts';
+import { current, silently } from './ghost.ts';
+import { preemption_off, preemption_on, take_cpu } from './irqflags.ts';
+import { cpu_of, reader_part } from './rcu_reader.ts';
 
 /**
- * Preemption (include/linux/preempt.h). While a thread has it off, no other thread runs on its CPU:
- * those that would begin such a section there, or touch that CPU's variables (percpu.ts), wait. The
- * rest of what they do goes on, as if on another CPU. Softirqs do not wait: they interrupt. The
- * section is an RCU reader, as that of a spinlock.
+ * Preemption (include/linux/preempt.h). While a thread has it off, or interrupts or bottom halves
+ * (irqflags.ts), no other task runs on its CPU: those that would begin such a section there, or touch
+ * that CPU's variables (percpu.ts), wait. The rest of what they do goes on, as if on another CPU.
+ * Softirqs do not wait: they interrupt. The section is an RCU reader, as that of a spinlock.
  *
  * Spinlocks do not take the CPU. Who has preemption off through one does not wait for it: it runs.
  */
@@ -60,8 +59,9 @@ export function check_preemption(
 
 /** Part of a step that needs the CPU: waits while another thread has preemption off there. */
 export function on_cpu(): Operation<void> | null {
-  const cpu = contended();
-  return cpu
+  const thread = current('on_cpu');
+  const cpu = cpu_of(thread);
+  return thread.preemptible
     ? operation<void>({
         name: 'on_cpu',
         args: [cpu],
@@ -73,62 +73,38 @@ export function on_cpu(): Operation<void> | null {
 }
 
 function disable<R>(name: string, result: (thread: ThreadContext) => R): Operation<R> {
-  const cpu = contended();
+  const change = (thread: ThreadContext): void => {
+    preemption_off(thread);
+    thread.preemptOff++;
+  };
   const main = operation<R>({
     name,
     args: [],
-    writes: cpu ? [cpu] : [],
-    blocks: cpu !== null,
-    step: ([owner], thread) => {
-      if (!cpu) return { result: result(thread) };
-      return owner === null ? { result: result(thread), values: [thread.name] } : null;
-    },
-    after: (thread) => {
-      thread.atomic++;
-      thread.take({ lock: cpu_of(thread).name, cls: null, mode: 'exclusive' });
-    },
+    step: (_, thread) => ({ result: result(thread) }),
+    after: change,
   });
-  return silently(main, reader_part(preemption_off));
+  return silently(main, take_cpu(), reader_part(change));
 }
 
 function enable(name: string): Operation<void> {
-  const thread = current(name);
-  const cpu = cpu_of(thread);
-  const sections = thread.locks.filter((held) => held === cpu.name).length;
+  const change = (thread: ThreadContext): void => {
+    if (thread.preemptOff === 0) return;
+    preemption_on(thread);
+    thread.preemptOff--;
+  };
   const main = operation<void>({
     name,
     args: [],
-    writes: sections === 1 ? [cpu] : [],
-    check: ({ name: who }) =>
-      sections > 0
+    check: ({ name: who, preemptOff }) =>
+      preemptOff > 0
         ? null
         : {
             rule: 'unlock imbalance',
             message: `${who} calls ${name}, but did not disable preemption`,
             crash: true,
           },
-    // A section that began under a spinlock has not taken the CPU.
-    step: ([owner], { name: who }) =>
-      sections === 1
-        ? { result: undefined, values: [owner === who ? null : owner] }
-        : { result: undefined },
-    after: (thread) => {
-      if (sections === 0) return;
-      thread.atomic--;
-      thread.drop(cpu.name);
-    },
+    step: () => ({ result: undefined }),
+    after: change,
   });
-  return silently(main, sections > 0 ? reader_part(preemption_on) : null);
-}
-
-/** The CPU, if this thread has to have it before it goes on: not one that cannot be preempted. */
-function contended(): Shared<string | null> | null {
-  const thread = current('preempt_disable');
-  const preemptible = thread.atomic === 0 && !thread.irqsOff && !thread.interrupts;
-  return preemptible ? cpu_of(thread) : null;
-}
-
-/** The thread that has preemption off there. */
-function cpu_of({ cpu }: ThreadContext): Shared<string | null> {
-  return named<string | null>(`preempt:${cpu}`, null);
+  return silently(main, reader_part(change));
 }

@@ -2,7 +2,7 @@ import type { Kind, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Shared } from '../model/shared.ts';
-import { silently } from './ghost.ts';
+import { named, silently } from './ghost.ts';
 
 /**
  * RCU read-side critical sections. Each thread has an object of its own, `rcu:<thread>`, made by
@@ -43,9 +43,25 @@ function mask({ kind, atomic, irqsOff, bhOff }: ThreadContext): Mask {
   return bhOff > 0 ? 1 : 0;
 }
 
+/** The task that has the CPU for itself (preempt.ts). */
+export function cpu_of({ cpu }: ThreadContext): Shared<string | null> {
+  return named<string | null>(`preempt:${cpu}`, null);
+}
+
+function leave_cpu(thread: ThreadContext): Operation<void> {
+  const cpu = cpu_of(thread);
+  return operation<void>({
+    name: 'leave_cpu',
+    writes: [cpu],
+    step: () => ({ result: undefined, values: [null] }),
+    after: (context) => context.drop(cpu.name),
+  });
+}
+
 /**
  * Part of a step that changes the context in this way: what it does to the thread's reader when the
- * outermost section begins or ends with it, and to the handlers that it holds back.
+ * outermost section begins or ends with it, to the handlers that it holds back, and to its CPU, if it
+ * had that for itself.
  */
 export function reader_part(change: (thread: ThreadContext) => void): Operation<void> | null {
   const thread = runtime.thread;
@@ -58,6 +74,7 @@ export function reader_part(change: (thread: ThreadContext) => void): Operation<
   if (reader && was !== is) parts.push(set('rcu', reader, is ? [] : OUTSIDE));
   const irqs = mask_of(thread.name);
   if (irqs && mask(thread) !== mask(next)) parts.push(set('irqs', irqs, mask(next)));
+  if (next.preemptible && thread.holds(cpu_of(thread).name)) parts.push(leave_cpu(thread));
   const [first, ...others] = parts;
   return first ? silently(first, ...others) : null;
 }
@@ -91,13 +108,14 @@ export function section(
   change: (thread: ThreadContext) => void,
   check?: (thread: ThreadContext) => Report | null,
 ): Operation<void> {
-  return operation<void>({
-    ...(reader_part(change)?.spec ?? { step: () => ({ result: undefined }) }),
+  const main = operation<void>({
     name,
     args: [],
+    step: () => ({ result: undefined }),
     ...(check ? { check } : {}),
     after: change,
   });
+  return silently(main, reader_part(change));
 }
 
 function set<T>(name: string, object: Shared<T>, value: T): Operation<void> {

@@ -30,6 +30,8 @@ export class ThreadContext {
   held: readonly LockUse[] = [];
   /** preempt_count: spinlocks, bottom halves off; above 0 sleeping is a bug. */
   atomic = 0;
+  /** How often preempt_disable was called; part of `atomic`. */
+  preemptOff = 0;
   /** How often bottom halves are off; part of `atomic`. */
   bhOff = 0;
   /** Nesting of rcu_read_lock. */
@@ -92,6 +94,11 @@ export class ThreadContext {
     return this.readsSequence || this.writesSequences > 0;
   }
 
+  /** Whether another task may run on its CPU in its stead. */
+  get preemptible(): boolean {
+    return this.atomic === 0 && !this.irqsOff && !this.interrupts;
+  }
+
   copy(): ThreadContext {
     const twin = new ThreadContext(this.name, this.cpu, this.kind);
     return Object.assign(twin, this, { allocations: { ...this.allocations } });
@@ -99,10 +106,10 @@ export class ThreadContext {
 
   /** Equal strings mean contexts that no later step can tell apart. */
   key(): string {
-    const { held, atomic, bhOff, rcu, irqsOff, asleep, allocations } = this;
+    const { held, atomic, preemptOff, bhOff, rcu, irqsOff, asleep, allocations } = this;
     const { readsSequence, writesSequences } = this;
     return JSON.stringify([
-      ...[held, atomic, bhOff, rcu, irqsOff, asleep],
+      ...[held, atomic, preemptOff, bhOff, rcu, irqsOff, asleep],
       ...[readsSequence, writesSequences, allocations],
     ]);
   }

@@ -74,6 +74,7 @@ class Explicit {
         Array.from({ length: program.structs }, (_, n) => [`s${n}`, { life: 'alive', v: 0 }]),
       ),
       running: [[], []],
+      owners: [null, null],
     });
     for (let state = this.stack.pop(); state; state = this.stack.pop()) this.expand(state);
     for (const index of this.unseen) this.violated.add(`sometimes${index}`);
@@ -121,6 +122,8 @@ class Explicit {
       for (const rule of outcome.rules) violated.add(rule);
       if (outcome.crash) continue;
       const moved = next.threads[t]!;
+      const { cpu } = threads[t]!;
+      if (next.owners[cpu] === name && preemptible(kind, moved)) next.owners[cpu] = null;
       moved.pc++;
       settle(code, moved);
       const clean = moved.held.length === 0 && moved.atomic === 0 && !moved.irqsOff;
@@ -257,6 +260,10 @@ class Explicit {
       case 'unlock':
         return this.unlock(i, state, t);
       case 'off':
+        if (preemptible(kind, thread)) {
+          if (state.owners[cpu] !== null) return 'blocked';
+          state.owners[cpu] = name;
+        }
         if (i.what === 'irqsave') thread.flags[i.place] = thread.irqsOff;
         return switchOff(i.what, thread);
       case 'on':
@@ -421,6 +428,9 @@ class Explicit {
       if (name.startsWith('heap') || life !== 'alive') yield [name, life];
       if (v !== 0) yield [`${name}.v`, v];
     }
+    for (const [cpu, owner] of state.owners.entries()) {
+      if (owner !== null) yield [`preempt:${cpu}`, owner];
+    }
     for (const [cpu, stack] of state.running.entries()) {
       if (stack.length > 0) yield [`cpu:${cpu}`, stack.map((t) => threads[t]!.name)];
     }
@@ -466,6 +476,8 @@ interface State {
   heap: Record<string, { life: 'alive' | 'freed'; v: number }>;
   /** The handlers that run on each CPU, the innermost last. */
   running: number[][];
+  /** Per CPU the task that has interrupts or bottom halves off there, and so has it for itself. */
+  owners: (string | null)[];
 }
 
 function copy(state: State): State {
@@ -484,6 +496,7 @@ function copy(state: State): State {
     g: state.g,
     heap,
     running: state.running.map((stack) => [...stack]),
+    owners: [...state.owners],
   };
 }
 
@@ -658,6 +671,10 @@ function modeOf(kind: RandomLock['kind'], how: How, thread: string, bhOff: numbe
   if (!how.startsWith('read')) return 'exclusive';
   const interrupt = thread !== 'process' || bhOff > 0 || how.endsWith('bh');
   return kind === 'rwlock' && interrupt ? 'recursive' : 'shared';
+}
+
+function preemptible(kind: string, { atomic, irqsOff }: ThreadState): boolean {
+  return kind === 'process' && atomic === 0 && !irqsOff;
 }
 
 /** Which handlers it holds back: 1 softirqs, 2 hardirqs too. */
