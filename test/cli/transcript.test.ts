@@ -52,23 +52,24 @@ describe('verify-spec', () => {
         waits for alice, bob  mutex_lock(a)
             test/cli/fixtures/two-locks.ts:25 both; holding b
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
+      #  bob                   alice                 shared
+      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:24
+           first=b
            params={rounds: 1}
-           round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
-                                 first=b
+           round=0 second=a
+      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:24
+                                 first=a
                                  params={rounds: 1}
-                                 round=0 second=a
-           waits:                                    held by bob
-           mutex_lock(b)
-                                 waits:              held by alice
-                                 mutex_lock(a)
+                                 round=0 second=b
+                                 waits:              held by bob
+                                 mutex_lock(b)
+           waits:                                    held by alice
+           mutex_lock(a)
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
-      possible circular locking dependency detected: a -> b -> a
+      possible circular locking dependency detected: a -> b -> a: b is taken with a
+      held, a is taken with b held
         1 step, 0 switches, after 1 other run, shortest, expected
         a -> b, alice  mutex_lock(b)
             test/cli/fixtures/two-locks.ts:25 both; holding a
@@ -87,7 +88,7 @@ describe('verify-spec', () => {
            first=a params={rounds: 1} round=0
            second=b
 
-      replay: lockstep replay-trace <folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-012796b3.trace.json
+      replay: lockstep replay-trace <folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-1aedfc87.trace.json
       "
     `);
   });
@@ -229,19 +230,19 @@ describe('replay-trace', () => {
         waits for alice, bob  mutex_lock(a)
             test/cli/fixtures/two-locks.ts:25 both; holding b
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
+      #  bob                   alice                 shared
+      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:24
+           first=b
            params={rounds: 1}
-           round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
-                                 first=b
+           round=0 second=a
+      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:24
+                                 first=a
                                  params={rounds: 1}
-                                 round=0 second=a
-           waits:                                    held by bob
-           mutex_lock(b)
-                                 waits:              held by alice
-                                 mutex_lock(a)
+                                 round=0 second=b
+                                 waits:              held by bob
+                                 mutex_lock(b)
+           waits:                                    held by alice
+           mutex_lock(a)
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant crossed
       "
@@ -252,21 +253,13 @@ describe('replay-trace', () => {
     const { status, stdout } = replay(kept('crossed'), '--variant', 'ordered');
     expect(status).toBe(5);
     expect(stdout).toMatchInlineSnapshot(`
-      "diverged  at step 2  deadlock  two-locks/ordered
+      "diverged  at step 1  deadlock  two-locks/ordered
         recorded on variant crossed
         recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
         at mutex_lock(a), held by alice
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
-           params={rounds: 1}
-           round=0 second=b
-                                 waits:              held by alice
-                                 mutex_lock(a)
-
-      step 2 diverges: recorded: bob does mutex_lock(b); now: bob waits at
-      mutex_lock(a), held by alice. Possible there: alice
+      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a).
+      Possible there: alice, bob
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant ordered
       "
@@ -324,7 +317,7 @@ describe('print-table', () => {
       | :-- | :-- | :-- | :-- | --: | --: | :-- |
       | **ordered** |  | all 1 | verified | 16 |  |  |
       | **crossed**<br>opposite orders |  | deadlock | violated | 19 | 2, shortest | [trace](<folder>/traces/two-locks/crossed.deadlock.trace.json) |
-      |  |  | possible circular locking dependency detected | violated |  | 1, shortest | [trace](<folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-012796b3.trace.json) |
+      |  |  | possible circular locking dependency detected: a -\\> b -\\> a | violated |  | 1, shortest | [trace](<folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-1aedfc87.trace.json) |
       "
     `);
   });
