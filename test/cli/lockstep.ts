@@ -17,8 +17,10 @@ export function lockstep(
   args: readonly string[],
   cwd = root,
   input = '',
+  columns = 80,
 ): SpawnSyncReturns<string> {
-  const options = { cwd, env, input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
+  const wide = { ...env, COLUMNS: String(columns) };
+  const options = { cwd, env: wide, input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
   return spawnSync(process.execPath, [bin, ...args], options);
 }
 
