@@ -5,7 +5,7 @@ import { lockstep, root } from './lockstep.ts';
 
 test("the README's counterexample is as printed, but for what is left out", () => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const [, shown] = /```\n(violated {2}P6[^]*?)\n```/.exec(readme)!;
+  const [, shown] = /```\n(violated {2}P6[\s\S]*?)\n```/.exec(readme)!;
   const command = /\(`lockstep (verify-spec [^`]*)`,/.exec(readme)![1]!;
   const { stdout } = lockstep([...command.split(/\s+/), '--no-traces'], root, '', 100);
   const printed = stdout.split('\n');
