@@ -6,7 +6,7 @@ import { type Broken, brokenBy, brokenByReport, deadlockIn, Findings } from './f
 import { Frontier } from './frontier.ts';
 import { Knowledge } from './knowledge.ts';
 import { leakReport, leaksIn } from './leaks.ts';
-import { type Fact, factsOf, keyOf, lockReports } from './lockdep.ts';
+import { LockFacts } from './lock-facts.ts';
 import { StateProperty } from './properties.ts';
 import { raceReport, racesIn } from './races.ts';
 import { Reduction } from './reduction.ts';
@@ -33,6 +33,7 @@ export class Explorer {
   readonly atEnd: readonly StateProperty[];
   readonly sometimes: readonly StateProperty[];
   findings = new Findings();
+  locks: LockFacts;
   transitions = 0;
   finalStates = 0;
   /** Transitions learned, and objects read by properties, when the round began. */
@@ -45,10 +46,6 @@ export class Explorer {
   private level = -1;
   private unwitnessed: readonly StateProperty[] = [];
   private readonly broken = new Map<Transition, readonly Broken[]>();
-  /** Per thread, by local state id: what lockdep learns there, and in which level it has. */
-  private readonly lockFacts: (readonly string[])[][];
-  private factLevels: number[][] = [];
-  private factsReported = 0;
   private readonly races: boolean;
 
   constructor(
@@ -66,7 +63,7 @@ export class Explorer {
       );
     }
     this.machine = machine;
-    this.lockFacts = machine.threads.map(() => []);
+    this.locks = new LockFacts(machine, this.findings);
     this.races = !Object.hasOwn(program.unchecked, 'data-race');
     this.always = properties(program.always);
     this.atEnd = properties(program.atEnd);
@@ -108,8 +105,7 @@ export class Explorer {
   /** Starts a round: freezes what is known, forgets what was found. */
   beginRound(): void {
     this.findings = new Findings();
-    this.factLevels = this.machine.threads.map(() => []);
-    this.factsReported = 0;
+    this.locks = new LockFacts(this.machine, this.findings);
     this.beginLevel(-1);
     this.transitions = 0;
     this.finalStates = 0;
@@ -132,41 +128,9 @@ export class Explorer {
     this.checkState(frontier, 0, 0, null);
     const rows = frontier.rows;
     this.machine.threads.forEach((_, thread) => {
-      this.noteLocks(this.machine.node(rows, 0, thread), 0, 0, 0);
+      this.locks.see(this.machine.node(rows, 0, thread), 0, 0, 0);
     });
     return frontier;
-  }
-
-  /** What lockdep makes of all that was seen up to this level, by whomever. */
-  reportLocks(level: number): void {
-    const { facts } = this.findings;
-    if (facts.size === this.factsReported) return;
-    this.factsReported = facts.size;
-    const known = [...facts.keys()].map((key) => JSON.parse(key) as Fact);
-    this.findings.locks = lockReports(known).flatMap(({ rule, title, message, facts: because }) => {
-      const seen = because.map((key) => facts.get(key)!);
-      const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
-      const earlier = seen.filter(({ hi, lo }) => hi !== last.hi || lo !== last.lo);
-      return brokenByReport(this.machine, { rule, title, message }, null).map((broken) => ({
-        ...broken,
-        ...last,
-        level,
-        thread: -1,
-        earlier,
-      }));
-    });
-  }
-
-  private noteLocks(node: Node, level: number, hi: number, lo: number): void {
-    const { thread, state } = node;
-    const facts = this.lockFacts[thread]!;
-    facts[state.id] ??= factsOf(node).map(keyOf);
-    const keys = facts[state.id]!;
-    if (keys.length === 0) return;
-    const levels = this.factLevels[thread]!;
-    levels[state.id] ??= level;
-    if (levels[state.id]! < level) return;
-    for (const key of keys) this.findings.see(key, { level, hi, lo });
   }
 
   /**
@@ -327,7 +291,7 @@ export class Explorer {
     next.rows[to + move.node.thread] = move.next.state.id;
     const { changes } = move;
     for (let i = 0; i < changes.length; i += 2) next.rows[to + changes[i]!] = changes[i + 1]!;
-    this.noteLocks(move.next, level, hi, lo);
+    this.locks.see(move.next, level, hi, lo);
     this.checkState(next, next.count - 1, level, move);
   }
 

@@ -161,7 +161,7 @@ function* exploreRound(
     };
     const done = yield { explorer, visited, current, next, level, round, limit };
     visited = done.visited;
-    explorer.reportLocks(level + 1);
+    explorer.locks.report(level + 1);
     if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
     [current, next] = [next, current];
     next.clear(explorer.machine.width);
