@@ -25,10 +25,12 @@ async function told(spec: string, variant: string, property: string): Promise<st
 
 describe('a report names the places in the code, with call stacks and locks', () => {
   test('data race', async () => {
-    expect(await told('list-race', 'bad', 'data-race in produce / walk')).toEqual([
-      'write (marked) produce_more: list_add(b, items) at produce, lock held',
-      'read walk: list_for_each_entry(items) at walk, nothing held',
-    ]);
+    const [write, read] = await told('list-race', 'bad', 'data-race in produce / walk');
+    // Which of the two writers it is depends on fingerprints.
+    expect(write).toMatch(
+      /^write \(marked\) produce(_more)?: list_add\([ab], items\) at produce, lock held$/,
+    );
+    expect(read).toBe('read walk: list_for_each_entry(items) at walk, nothing held');
   });
 
   test('circular locking dependency, over several runs', async () => {
