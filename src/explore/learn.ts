@@ -5,6 +5,8 @@ const WALKS = 64;
 const STEPS = 4000;
 /** A walk that has learned nothing for so many steps has gone in circles. */
 const PATIENCE = 200;
+/** A program with more transitions, or without an end of them, is not learned by walking. */
+const MOST_LEARNED = 50_000;
 
 /**
  * Teaches the automata by random walks before the first round, so that few rounds follow. The walks
@@ -23,6 +25,7 @@ export function learnByWalking(machine: Machine): void {
     let stay = -1;
     let learned = 0;
     for (let step = 0; step - learned < PATIENCE && step < STEPS; step++) {
+      if (machine.learned.length > MOST_LEARNED) return;
       const known = machine.learned.length;
       let same: Transition | null = null;
       moves.length = 0;

@@ -138,7 +138,8 @@ export function restores({ name, irqsOff }: ThreadContext, what: string): Report
 
 /** __local_bh_enable_ip(): it may run softirqs, so interrupts must be on. */
 export function leaves_bh(thread: ThreadContext, name: string, by: number): Report | null {
-  if (!thread.irqsOff) return leaves_atomic(thread, name, by);
+  const below = leaves_atomic(thread, name, by);
+  if (below || !thread.irqsOff) return below;
   return {
     rule: 'IRQs not enabled as expected',
     message: `${thread.name} calls ${name} with interrupts off`,

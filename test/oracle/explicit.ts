@@ -391,7 +391,7 @@ class Explicit {
       const holds = thread.held.some((use) => use.lock === i.lock);
       const spins = kind !== 'bare' && kind !== 'mutex' && kind !== 'rwsem';
       const first: string[] = [];
-      if (holds && spins && i.how.endsWith('bh') && thread.irqsOff)
+      if (holds && spins && i.how.endsWith('bh') && thread.irqsOff && thread.atomic >= 2)
         first.push('IRQs not enabled as expected');
       if (holds && spins && i.how.endsWith('irqsave') && !thread.irqsOff) first.push(RESTORE);
       return { rules: [...first, 'unlock imbalance'], crash: true };
@@ -705,11 +705,12 @@ function switchOn(
     thread.irqsOff = what === 'irqsave' && flags;
     return restored ? FINE : { rules: [RESTORE], crash: false };
   }
-  const rule = thread.irqsOff
-    ? { rules: ['IRQs not enabled as expected'], crash: false }
-    : thread.atomic < by
+  const rule =
+    thread.atomic < by
       ? crash('unlock imbalance')
-      : FINE;
+      : thread.irqsOff
+        ? { rules: ['IRQs not enabled as expected'], crash: false }
+        : FINE;
   thread.atomic -= by;
   thread.bhOff--;
   return rule;
