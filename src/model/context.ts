@@ -1,3 +1,8 @@
+import { SpecError } from './shared.ts';
+
+/** include/linux/sched.h */
+const MAX_LOCK_DEPTH = 48;
+
 /** What kind of code a thread runs: an interrupt handler of its CPU may never sleep. */
 export type Kind = 'process' | 'worker' | 'softirq' | 'hardirq' | 'nmi';
 
@@ -64,7 +69,14 @@ export class ThreadContext {
     return this.held.some((use) => use.lock === lock && (mode === undefined || use.mode === mode));
   }
 
+  /** @throws SpecError where lockdep says "MAX_LOCK_DEPTH too low": there is no end of states. */
   take(use: LockUse): void {
+    if (this.held.length >= MAX_LOCK_DEPTH) {
+      throw new SpecError(
+        `${this.name} holds ${MAX_LOCK_DEPTH} locks, the last ${use.lock}; ` +
+          'is there a loop that takes one and does not give it back?',
+      );
+    }
     this.held = [...this.held, use];
   }
 

@@ -1,8 +1,11 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Outcome } from '../../src/explore/outcome.ts';
 import { search } from '../../src/explore/search.ts';
 import { Machine } from '../../src/model/machine.ts';
+import type { Program } from '../../src/model/program.ts';
+import { SpecError } from '../../src/model/shared.ts';
 import { searchTogether } from '../../src/pool/coordinator.ts';
 import { Crew } from '../../src/pool/crew.ts';
 import { Member } from '../../src/pool/member.ts';
@@ -23,6 +26,17 @@ const OPTIONS = {
   guarded,
 };
 
+/** Null: a loop takes locks without end. */
+function searchAlone(program: Program, reduction: boolean): Omit<Outcome, 'workers'> | null {
+  try {
+    const { workers: _, ...outcome } = search(program, { ...OPTIONS, reduction });
+    return outcome;
+  } catch (error) {
+    if (error instanceof SpecError && /holds 48 locks/.test(error.message)) return null;
+    throw error;
+  }
+}
+
 /**
  * The whole protocol between coordinator and members, with members in this thread: as fast as a
  * search alone, so that every random program can be asked. Real threads are in workers.test.ts.
@@ -40,8 +54,8 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
       async (random, reduction, helpers) => {
         (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
         const program = instantiate(loaded, 'only');
-        const { workers: _, ...alone } = search(program, { ...OPTIONS, reduction });
-        if (!alone.complete) return;
+        const alone = searchAlone(program, reduction);
+        if (!alone?.complete) return;
         const links = Array.from({ length: helpers }, () => {
           const member = new Member(program, guarded, reduction);
           return {
