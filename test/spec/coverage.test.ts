@@ -1,5 +1,3 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { coverage } from '../../src/model/coverage.ts';
@@ -7,6 +5,7 @@ import type { Site } from '../../src/model/frames.ts';
 import { runtime } from '../../src/model/runtime.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { type LoadedSpec, loadSpec } from '../../src/spec/load.ts';
+import { folder } from './folder.ts';
 
 const OBJECTS = `import { load, options, variable } from 'lockstep';
 export const variant = options({ x: true, y: true, n: 1, mode: 'percpu' });
@@ -36,11 +35,7 @@ ${thread}
 `;
 
 async function loaded(files: Readonly<Record<string, string>>): Promise<LoadedSpec> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'lockstep-coverage-'));
-  for (const [name, text] of Object.entries({ 'objects.ts': OBJECTS, ...files })) {
-    writeFileSync(path.join(folder, name), text);
-  }
-  return loadSpec(path.join(folder, 'spec.ts'));
+  return loadSpec(path.join(folder({ 'objects.ts': OBJECTS, ...files }), 'spec.ts'));
 }
 
 type Listed = Readonly<Record<string, string>>;

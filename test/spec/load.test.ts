@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { runtime } from '../../src/model/runtime.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadBundle, loadSpec } from '../../src/spec/load.ts';
+import { folder } from './folder.ts';
 
 const HEAD = "import { defineSpec, load, options, store, variable } from 'lockstep';\n";
 const GOOD = `${HEAD}
@@ -27,15 +26,6 @@ export default defineSpec({
   },
 });
 `;
-
-function folder(files: Record<string, string>): string {
-  const place = mkdtempSync(path.join(os.tmpdir(), 'lockstep-test-'));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
-    writeFileSync(path.join(place, name), text);
-  }
-  return place;
-}
 
 /** What loading says, without the folder's name. */
 async function refusal(text: string, others: Record<string, string> = {}): Promise<string> {
