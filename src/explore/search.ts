@@ -1,13 +1,10 @@
-import { coverage } from '../model/coverage.ts';
-import type { Site } from '../model/frames.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
-import { runtime } from '../model/runtime.ts';
+import { conclude, type Found, withSchedules } from './conclude.ts';
 import { Explorer, type FinalState, SLICE } from './explorer.ts';
-import type { Finding, Sighting } from './findings.ts';
 import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
-import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { cheaper, type Levels } from './probe.ts';
 import { VisitedTable } from './visited.ts';
 
@@ -117,14 +114,10 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
   for (let round = 1; ; round++) {
     const known = explorer.knowledgeSize;
     const result = yield* exploreRound(explorer, round, began, options);
-    const found = new Map<string, Found>();
-    for (const [name, finding] of explorer.findings.all()) {
-      found.set(name, {
-        finding,
-        schedule: scheduleOf(machine, result.visited, finding),
-        earlier: runsTo(machine, result.visited, finding.earlier ?? []),
-      });
-    }
+    const { visited } = result;
+    const found = withSchedules(machine, explorer.findings, ({ hi, lo }) =>
+      visited.pathTo(visited.find(hi, lo)),
+    );
     const stopped = result.limit !== null;
     if (stopped || !options.reduction || explorer.knowledgeSize === known) {
       // A violation found in any round is real. A complete last round has them all, and does not
@@ -187,33 +180,6 @@ function limitOf(
   return null;
 }
 
-interface Found {
-  readonly finding: Finding;
-  readonly schedule: readonly string[];
-  readonly earlier: readonly (readonly string[])[];
-}
-
-/** Names of the threads that move, up to the state or step of the finding. */
-function scheduleOf(
-  machine: Machine,
-  visited: VisitedTable,
-  finding: Pick<Finding, 'hi' | 'lo' | 'thread'>,
-): string[] {
-  const path = visited.pathTo(visited.find(finding.hi, finding.lo));
-  if (finding.thread >= 0) path.push(finding.thread);
-  return path.map((thread) => machine.threads[thread]!.declaration.name);
-}
-
-/** Schedules to the states, each once. */
-function runsTo(
-  machine: Machine,
-  visited: VisitedTable,
-  sightings: readonly Sighting[],
-): string[][] {
-  const runs = sightings.map((each) => scheduleOf(machine, visited, { ...each, thread: -1 }));
-  return [...new Map(runs.map((run) => [run.join('\n'), run])).values()];
-}
-
 interface Summary extends RoundResult {
   readonly round: number;
   readonly reduction: boolean;
@@ -221,81 +187,12 @@ interface Summary extends RoundResult {
 
 function outcome(
   explorer: Explorer,
-  schedules: ReadonlyMap<string, Found>,
+  found: ReadonlyMap<string, Found>,
   { visited, depth, limit, round, reduction }: Summary,
 ): Outcome {
+  const { machine, findings, transitions, finalStates } = explorer;
   const states = visited.size;
-  const { unreached, explained } = coverage();
-  return {
-    properties: propertyOutcomes(explorer, schedules, limit === null, !reduction),
-    complete: limit === null,
-    limit,
-    states,
-    transitions: explorer.transitions,
-    depth,
-    rounds: round,
-    workers: 1,
-    reduction,
-    fingerprintCollisionProbability: collisionProbability(states),
-    unreached: unreached.map(locationOf),
-    explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
-    finalStates: explorer.finalStates,
-    unchecked: explorer.machine.program.unchecked,
-  };
-}
-
-/** Birthday bound: n(n-1)/2 pairs, each with chance 2^-64. */
-function collisionProbability(states: number): number {
-  return Math.min(1, (states * (states - 1)) / 2 / 2 ** 64);
-}
-
-function propertyOutcomes(
-  explorer: Explorer,
-  schedules: ReadonlyMap<string, Found>,
-  complete: boolean,
-  shortest: boolean,
-): PropertyOutcome[] {
-  const { program } = explorer.machine;
-  const declared: [string, PropertyKind][] = [
-    ...program.always.map(({ name }): [string, PropertyKind] => [name, 'always']),
-    ...program.atEnd.map(({ name }): [string, PropertyKind] => [name, 'atEnd']),
-    ...program.sometimes.map(({ name }): [string, PropertyKind] => [name, 'sometimes']),
-    ...program.never.map(({ name }): [string, PropertyKind] => [name, 'never']),
-    ...[...runtime.assertions].sort().map((name): [string, PropertyKind] => [name, 'assert']),
-    ['deadlock', 'rule'],
-  ];
-  const names = new Set(declared.map(([name]) => name));
-  for (const [name, { finding }] of [...schedules].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!names.has(name)) declared.push([name, finding.kind]);
-  }
-  return declared.map(([name, kind]): PropertyOutcome => {
-    const found = schedules.get(name);
-    const missing =
-      (kind === 'sometimes' && !explorer.findings.witnessed.has(name)) ||
-      // A claim about the end of schedules that never end, and are not cut short by a report either.
-      (kind === 'atEnd' && complete && explorer.finalStates + schedules.size === 0);
-    const violated = found !== undefined || (missing && complete);
-    return {
-      name,
-      kind,
-      verdict: violated
-        ? 'violated'
-        : complete || (kind === 'sometimes' && !missing)
-          ? 'holds'
-          : 'unknown',
-      message: found?.finding.message ?? (violated ? WHY_MISSING[kind]! : null),
-      schedule: found?.schedule ?? null,
-      earlier: found?.earlier ?? [],
-      shortest: found !== undefined && shortest,
-    };
-  });
-}
-
-const WHY_MISSING: Partial<Record<PropertyKind, string>> = {
-  sometimes: 'no reachable state is a witness',
-  atEnd: 'there is no state in which nothing can move',
-};
-
-function locationOf({ file, line, fn, text }: Site): SiteLocation {
-  return { file, line, fn, text };
+  const counts = { states, transitions, depth, rounds: round, finalStates };
+  const results = { found, witnessed: findings.witnessed, limit, shortest: !reduction };
+  return conclude(machine, { ...results, ...counts, reduction, fingerprints: states });
 }
