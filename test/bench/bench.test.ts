@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -177,6 +177,15 @@ describe('a row that does not give what it must', () => {
     );
   });
 
+  test('is told in the report', async () => {
+    const report = path.join(folder, 'failed.md');
+    const { status } = await faked('fails', '--save', report);
+    expect(status).toBe(1);
+    expect(readFileSync(report, 'utf8')).toContain(
+      '## Failed\n\n- fails: exit code 70: it broke\n',
+    );
+  });
+
   test('differs from itself', async () => {
     const { status, err } = await faked('unstable', '--repeat', '2');
     expect(err).toContain('bench: unstable: two runs are not the same: states of only: ');
@@ -191,6 +200,18 @@ describe('a row that does not give what it must', () => {
     expect(status).toBe(1);
     expect(out).toMatch(/^\| good +\| +7 \| +[\d.]+ \| +[\d.]+ x \| +1\.00 x \|$/m);
   });
+});
+
+test('the optimisations are those of the command line that was built', async () => {
+  const option = ['--no-reduction'];
+  expect(await optimisations(folder)).toMatchObject([{ name: 'reduction', option }]);
+  mkdirSync(path.join(folder, 'explore'));
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+  const source = "export const OPTIMISATIONS = { chains: 'as one step' };";
+  writeFileSync(path.join(folder, 'explore/optimisations.js'), source);
+  expect(await optimisations(folder)).toEqual([
+    { name: 'chains', about: 'as one step', option: ['--without', 'chains'] },
+  ]);
 });
 
 test.each([

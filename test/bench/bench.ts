@@ -101,6 +101,7 @@ class Bench {
   private readonly setting: Setting;
   private readonly way: Way;
   private readonly failures: string[] = [];
+  private readonly sections: string[] = [];
 
   constructor(options: Options, setting: Setting) {
     const { repeat, limit } = options;
@@ -120,12 +121,14 @@ class Bench {
     const base = measured.filter(({ workers }) => workers === options.workers[0]);
     if (options.peers) await this.peers(base);
     if (off) await this.ablations(base, off);
+    if (this.failures.length > 0) {
+      const list = this.failures.map((failure) => `- ${failure}\n`).join('');
+      this.sections.push(`## Failed\n\n${list}`);
+    }
     if (options.save !== null) this.save(argv, options.save === true ? RESULTS : options.save);
     for (const failure of this.failures) setting.err(`bench: ${failure}\n`);
     return this.failures.length > 0 ? 1 : 0;
   }
-
-  private readonly sections: string[] = [];
 
   private section(text: string): void {
     this.setting.out(this.sections.length > 0 ? `\n${text}` : text);
@@ -182,7 +185,7 @@ class Bench {
           return peer;
         });
         // The full search is not smaller.
-        if (done && /^out of/.test(done.ended)) break;
+        if (!done || /^out of/.test(done.ended)) break;
       }
     }
     this.section(`## SPIN\n\n${PEERS}\n${versions()}.\n\n${peerTable(pairs)}`);

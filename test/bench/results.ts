@@ -15,6 +15,8 @@ export function results(
 ): string {
   const command = ['npm run bench', '--', ...argv.map(shellWord)].join(' ');
   const [cpu] = os.cpus();
+  // What follows may be a name that somebody gave to the machine.
+  const version = /^[\d.]+/.exec(os.release())?.[0];
   return `# Results of the benchmark
 
 Made by \`${command}\`, which makes this file again.
@@ -22,7 +24,7 @@ Made by \`${command}\`, which makes this file again.
 - Commit: ${commit(cwd)}
 - CPU: ${cpu?.model.trim() || 'unknown'}, ${os.availableParallelism()} cores; load when it began: ${LOAD.toFixed(1)}
 - Memory: ${thousands(Math.round(os.totalmem() / 2 ** 20))} MB
-- Node: ${process.version}; ${os.type()} ${os.release()}, ${os.arch()}
+- Node: ${process.version}; ${os.type()} ${version}, ${os.arch()}
 - Limits of each run: ${limits}
 
 ${sections.join('\n')}`;
