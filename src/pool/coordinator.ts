@@ -39,15 +39,16 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<Outcome> {
   const { workers, shareFrom = SHARE_FROM } = options;
-  const { file, digest, code } = loaded;
+  const { file, library, code, digest } = loaded;
   const { variant, params } = program;
+  const bundle = { library, code, digest };
   let hired: Hired | null = null;
   let crew: Crew | null = null;
   const crewFor = ({ visited, current, explorer, alone }: Level): Crew | null => {
     const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
     if (!large || alone || workers < 2) return null;
     const { reduce } = explorer;
-    hired ??= hire(workers - 1, { file, digest, code, variant, params, reduction: reduce });
+    hired ??= hire(workers - 1, { file, bundle, variant, params, reduction: reduce });
     crew ??= new Crew(hired.links);
     return crew;
   };

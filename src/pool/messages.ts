@@ -1,11 +1,11 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
+import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
 
 /** What a worker needs to begin: the bytes of the spec and the configuration to check. */
 export interface Assignment {
   readonly file: string;
-  readonly digest: string;
-  readonly code: string;
+  readonly bundle: Bundle;
   readonly variant: string;
   readonly params: Readonly<Record<string, number>>;
   readonly reduction: boolean;

@@ -14,8 +14,8 @@ export default async function work({
   port: MessagePort;
   assignment: Assignment;
 }): Promise<void> {
-  const { code, digest, file, variant, params, reduction } = assignment;
-  const loaded = await loadBundle(code, digest, file);
+  const { bundle, file, variant, params, reduction } = assignment;
+  const loaded = await loadBundle(bundle, file);
   const member = new Member(instantiate(loaded, variant, params), guarded, reduction);
   port.on('message', (order: Order) => {
     let answer: Answer;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import {
   type BuildFailure,
   type BuildOptions,
@@ -14,64 +14,96 @@ import {
   type Plugin,
   type PluginBuild,
 } from 'esbuild';
+import { hashOf } from './cache.ts';
 import { isSpecError, SpecError } from './errors.ts';
+import { HOME } from './identity.ts';
+import type { Bundle, Inputs } from './kept.ts';
+import { type Library, library, SETTINGS, withMap } from './library.ts';
 import { shownPath } from './places.ts';
 import { rewrite } from './rewrite.ts';
 
-export interface Bundle {
-  /** One module that needs nothing else but Node; with its source map. */
-  readonly code: string;
-  /**
-   * Of the spec's own modules, without comments and layout: equal for equal specs in any folder and
-   * with any version of Lockstep.
-   */
-  readonly digest: string;
+export interface Bundled {
+  readonly bundle: Bundle;
+  /** Null when what it depends on cannot be told by files alone. */
+  readonly inputs: Inputs | null;
 }
 
 /** @throws SpecError for what does not compile, and for imports that a spec may not have. */
-export async function bundle(file: string): Promise<Bundle> {
+export async function bundle(file: string): Promise<Bundled> {
+  const sources = new Sources();
   try {
     // First, since what is wrong with the source is best told of the source as it is.
-    const plain = await build({ ...settings(file, false), minifyWhitespace: true });
-    const run = await build({ ...settings(file, true), sourcemap: 'external' });
+    const plain = await build({ ...settings(file, sources, null), minifyWhitespace: true });
+    const own = await library();
+    const run = await build({ ...settings(file, sources, own), sourcemap: 'external' });
     const [map, script] = run.outputFiles!.map(({ text }) => text);
-    return {
-      code: `${script}//# sourceMappingURL=data:application/json;base64,${absolute(map!, path.dirname(file))}\n`,
-      digest: createHash('sha256').update(plain.outputFiles![0]!.contents).digest('hex'),
-    };
+    const code = withMap(script!, map!, path.dirname(file));
+    const digest = createHash('sha256').update(plain.outputFiles![0]!.contents).digest('hex');
+    return { bundle: { library: own.code, code, digest }, inputs: await sources.inputs() };
   } catch (error) {
     throw explained(error, file);
   }
 }
 
-function settings(file: string, rewritten: boolean): BuildOptions {
+function settings(file: string, sources: Sources, own: Library | null): BuildOptions {
   return {
+    ...SETTINGS,
     entryPoints: [file],
     outfile: 'spec.mjs',
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'silent',
-    // Of the machine: not to be looked for.
-    tsconfigRaw: {},
     absWorkingDir: path.dirname(file),
-    plugins: [new Modules(file, rewritten).plugin],
+    plugins: [new Modules(file, sources, own).plugin],
   };
 }
 
-/** Finds modules and names them independently of the machine, so that names may be in the code. */
+/** The files of one spec, each read once. */
+class Sources {
+  private readonly contents = new Map<string, Promise<Buffer>>();
+  /** Something was found by rules that other files have a part in. */
+  private searched = false;
+
+  read(file: string): Promise<Buffer> {
+    const content = this.contents.get(file) ?? readFile(file);
+    this.contents.set(file, content);
+    return content;
+  }
+
+  /** The file that a path names exactly: no other could come before it. */
+  exactly(given: string, folder: string): string | null {
+    if (/^\.{0,2}[\\/]/.test(given) || path.isAbsolute(given)) {
+      const file = path.resolve(folder, given);
+      const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
+      if (isFile && realpathSync(file) === file) return file;
+    }
+    this.searched = true;
+    return null;
+  }
+
+  async inputs(): Promise<Inputs | null> {
+    const inputs: [string, string][] = [];
+    for (const [file, content] of this.contents) {
+      const bytes = await content;
+      // May be a pattern, and mean whatever files match it.
+      if (this.searched || /\b(import|require)\s*\(/.test(bytes.toString())) return null;
+      inputs.push([file, hashOf(bytes)]);
+    }
+    return inputs;
+  }
+}
+
+/**
+ * Finds modules and names them independently of the machine, so that names may be in the code.
+ * Without a library they are taken as they are, else rewritten to be run with it.
+ */
 class Modules {
   readonly plugin: Plugin = { name: 'lockstep', setup: (builder) => this.setup(builder) };
   private readonly root: string;
-  private readonly rewritten: boolean;
+  private readonly sources: Sources;
+  private readonly library: Library | null;
 
-  constructor(file: string, rewritten: boolean) {
+  constructor(file: string, sources: Sources, own: Library | null) {
     this.root = path.dirname(file);
-    this.rewritten = rewritten;
+    this.sources = sources;
+    this.library = own;
   }
 
   private setup(builder: PluginBuild): void {
@@ -79,24 +111,21 @@ class Modules {
       args.pluginData === RESOLVING ? undefined : this.resolve(builder, args),
     );
     builder.onLoad({ filter: /.*/, namespace: 'spec' }, ({ pluginData }) => this.load(pluginData));
-    builder.onLoad({ filter: /.*/, namespace: 'lockstep' }, ({ pluginData }) =>
-      this.load(pluginData),
-    );
+    builder.onLoad({ filter: /.*/, namespace: 'lockstep' }, () => this.exports());
   }
 
   private async resolve(builder: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult> {
     const { path: given, importer, resolveDir, kind, namespace } = args;
-    if (given === 'lockstep') {
-      return this.rewritten ? this.module(INDEX) : { path: given, external: true };
-    }
+    if (namespace === 'lockstep') return { path: given, external: true };
+    if (given === 'lockstep') return this.lockstep();
     if (isBuiltin(given)) {
-      if (namespace === 'lockstep' || ALLOWED.has(given.replace(/^node:/, ''))) {
-        return { path: given, external: true };
-      }
+      if (ALLOWED.has(given.replace(/^node:/, ''))) return { path: given, external: true };
       return {
         errors: [{ text: `a spec cannot import '${given}': it may act on nothing outside` }],
       };
     }
+    const exact = this.sources.exactly(given, resolveDir);
+    if (exact !== null) return this.module(exact);
     const found = await builder.resolve(given, {
       importer,
       resolveDir,
@@ -108,40 +137,38 @@ class Modules {
     return found.external ? { path: found.path, external: true } : this.module(found.path);
   }
 
+  private lockstep(): OnResolveResult {
+    const path = 'lockstep';
+    return this.library ? { path, namespace: 'lockstep' } : { path, external: true };
+  }
+
+  /** By name, so that a name that it does not have is told of at once. */
+  private exports(): OnLoadResult {
+    const { code, names } = this.library!;
+    return { contents: `export { ${names.join(', ')} } from './${hashOf(code)}.mjs';` };
+  }
+
   private module(file: string): OnResolveResult {
     const inside = path.relative(HOME, file);
-    const library = !inside.startsWith('..') && !path.isAbsolute(inside);
-    if (library && !this.rewritten) return { path: 'lockstep', external: true };
-    const relative = library ? inside.replace(/\.[jt]s$/, '') : path.relative(this.root, file);
-    const tail = relative
+    if (!inside.startsWith('..') && !path.isAbsolute(inside)) return this.lockstep();
+    const name = path
+      .relative(this.root, file)
       .split(path.sep)
       .join('/')
       .replace(/^.*(?=node_modules\/)/, '');
-    const name = library ? `lockstep/${tail}` : tail;
-    return { path: name, namespace: library ? 'lockstep' : 'spec', pluginData: { file, name } };
+    return { path: name, namespace: 'spec', pluginData: { file, name } satisfies Module };
   }
 
-  private load({ file, name }: Module): Promise<OnLoadResult> {
-    if (!this.rewritten || !isLibrary(name)) return this.read({ file, name });
-    const known = LIBRARY.get(file) ?? this.read({ file, name });
-    LIBRARY.set(file, known);
-    return known;
-  }
-
-  private async read({ file, name }: Module): Promise<OnLoadResult> {
-    const source = await readFile(file, 'utf8');
-    const resolveDir = path.dirname(file);
+  private async load({ file, name }: Module): Promise<OnLoadResult> {
     const loader = LOADERS[path.extname(file)];
     if (!loader) return { errors: [{ text: `a spec cannot import this kind of file` }] };
-    if (loader === 'json' || !this.rewritten || !isRewritten(name)) {
+    const source = (await this.sources.read(file)).toString();
+    const resolveDir = path.dirname(file);
+    // Packages may be in any dialect.
+    if (loader === 'json' || !this.library || name.startsWith('node_modules/')) {
       return { contents: source, loader, resolveDir };
     }
-    const library = isLibrary(name);
-    const { code, map } = rewrite(source, {
-      name,
-      library,
-      file: library ? name : shownPath(file),
-    });
+    const { code, map } = rewrite(source, { name, library: false, file: shownPath(file) });
     map.sources = [pathToFileURL(file).href];
     return { contents: `${code}\n//# sourceMappingURL=${map.toUrl()}`, loader, resolveDir };
   }
@@ -151,9 +178,6 @@ interface Module {
   readonly file: string;
   readonly name: string;
 }
-
-/** Lockstep's own modules, rewritten, by file: the same for all specs that this process loads. */
-const LIBRARY = new Map<string, Promise<OnLoadResult>>();
 
 const RESOLVING = Symbol('the question goes on to the default resolver');
 const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
@@ -166,28 +190,6 @@ const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
 };
 /** Nothing in them acts on the outside or depends on it. */
 const ALLOWED: ReadonlySet<string> = new Set(['assert', 'assert/strict', 'util']);
-const SELF = fileURLToPath(import.meta.url);
-/** Lockstep's own sources, or what was built of them. */
-const HOME = path.resolve(path.dirname(SELF), '..');
-const INDEX = path.join(HOME, `index${path.extname(SELF)}`);
-
-function isLibrary(name: string): boolean {
-  return /^(lockstep|node_modules)\//.test(name);
-}
-
-/** The model is what suspends and records; packages may be in any dialect. */
-function isRewritten(name: string): boolean {
-  return !isLibrary(name) || name.startsWith('lockstep/kernel/');
-}
-
-/** The map with sources that a debugger finds, in base64. */
-function absolute(text: string, folder: string): string {
-  const map = JSON.parse(text) as { sources: string[] };
-  map.sources = map.sources.map((source) =>
-    /^(spec|lockstep):/.test(source) ? source : pathToFileURL(path.resolve(folder, source)).href,
-  );
-  return Buffer.from(JSON.stringify(map)).toString('base64');
-}
 
 function explained(error: unknown, file: string): unknown {
   const first = (error as Partial<BuildFailure>).errors?.[0];

@@ -1,23 +1,21 @@
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Flow } from '../model/coverage.ts';
 import { countTicks, type Site } from '../model/frames.ts';
 import { runtime } from '../model/runtime.ts';
 import { initially, type Shared } from '../model/shared.ts';
-import { importCode } from './cache.ts';
+import { hashOf } from './cache.ts';
 import type { Spec } from './define.ts';
 import { isSpecError, SpecError, UsageError } from './errors.ts';
+import { importLibrary, importSpec } from './import.ts';
+import { type Bundle, keepBundle, keptBundle } from './kept.ts';
 import { placeOf, shownPath } from './places.ts';
 import { checkSpec } from './shape.ts';
 
-export interface LoadedSpec {
+/** `loadBundle` gives the same spec from the bundle in another thread. */
+export interface LoadedSpec extends Bundle {
   /** As shown to people and kept in traces: from the working directory. */
   readonly file: string;
-  /** Equal for equal specs, wherever they lie. */
-  readonly digest: string;
-  /** The bundled module; `loadBundle` gives the same spec from it in another thread. */
-  readonly code: string;
   readonly spec: Spec;
   /** What the module itself made when it was evaluated; `build` adds to it. */
   readonly baseline: Baseline;
@@ -43,18 +41,24 @@ export async function loadSpec(file: string): Promise<LoadedSpec> {
   const found = statSync(place, { throwIfNoEntry: false });
   if (!found) throw new UsageError(`no such file: ${file}`);
   if (!found.isFile()) throw new UsageError(`not a file: ${file}`);
-  // Not above: workers get bundles, and need neither the bundler nor the parser.
-  const { bundle } = await import('./bundle.ts');
-  const { code, digest } = await bundle(place);
-  return loadBundle(code, digest, shownPath(place));
+  return loadBundle(keptBundle(place) ?? (await bundled(place)), shownPath(place));
+}
+
+async function bundled(place: string): Promise<Bundle> {
+  // Not above: bundles that were kept, and workers, need neither the bundler nor the parser.
+  const { bundle: make } = await import('./bundle.ts');
+  const { bundle, inputs } = await make(place);
+  if (inputs) await keepBundle(place, bundle, inputs);
+  return bundle;
 }
 
 /** Evaluates what `loadSpec` bundled. The same code is evaluated once in a thread. */
-export async function loadBundle(code: string, digest: string, file: string): Promise<LoadedSpec> {
-  const key = createHash('sha256').update(code).digest('hex');
-  const evaluation = evaluated.get(key) ?? queued(() => evaluate(code, key, file));
+export async function loadBundle(bundle: Bundle, file: string): Promise<LoadedSpec> {
+  const { library, code, digest } = bundle;
+  const key = hashOf(code);
+  const evaluation = evaluated.get(key) ?? queued(() => evaluate(bundle, file));
   evaluated.set(key, evaluation);
-  return { ...(await evaluation), code, digest, file };
+  return { ...(await evaluation), library, code, digest, file };
 }
 
 /** Puts the registries into the state after evaluation of a spec's modules. */
@@ -87,13 +91,13 @@ function queued<T>(work: () => Promise<T>): Promise<T> {
   return turn;
 }
 
-async function evaluate(code: string, key: string, file: string): Promise<Evaluation> {
-  restore(EMPTY);
+async function evaluate(bundle: Bundle, file: string): Promise<Evaluation> {
   process.setSourceMapsEnabled(true);
+  restore(await libraryOf(bundle));
   countTicks(true);
   let exported: unknown;
   try {
-    exported = (await importCode(code, key)).default;
+    exported = (await importSpec(bundle)).default;
   } catch (error) {
     const files = new Set([file, ...[...runtime.sites.values()].map((site) => site.file)]);
     const place = placeOf(error, files) ?? file;
@@ -103,14 +107,32 @@ async function evaluate(code: string, key: string, file: string): Promise<Evalua
   } finally {
     countTicks(false);
   }
-  const { objects, structs, optionNames, sites, flows } = runtime;
-  const initials = new Map([...objects.values()].map((object) => [object, object.initial]));
-  const baseline = { objects, initials, structs, optionNames, sites, flows };
-  // Registries are replaced, not changed, from here on.
-  restore(baseline);
+  const baseline = reached();
   checkSpec(exported, file);
   checkVariants(exported, file, baseline);
   return { spec: exported, baseline };
+}
+
+/** What specs begin with. Their modules share the library's, which have no state but registries. */
+async function libraryOf({ library }: Bundle): Promise<Baseline> {
+  const known = libraries.get(library);
+  if (known) return known;
+  restore(EMPTY);
+  await importLibrary(library);
+  const baseline = reached();
+  libraries.set(library, baseline);
+  return baseline;
+}
+
+const libraries = new Map<string, Baseline>();
+
+/** The registries as they are; they are replaced, not changed, from here on. */
+function reached(): Baseline {
+  const { objects, structs, optionNames, sites, flows } = runtime;
+  const initials = new Map([...objects.values()].map((object) => [object, object.initial]));
+  const baseline = { objects, initials, structs, optionNames, sites, flows };
+  restore(baseline);
+  return baseline;
 }
 
 const EMPTY: Baseline = {

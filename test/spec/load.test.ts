@@ -88,7 +88,7 @@ test('specs loaded in turn do not see each other', async () => {
     const files = [...runtime.sites.values()].filter((site) => !site.library);
     expect(new Set(files.map((site) => site.file))).toEqual(new Set([loaded.file]));
   }
-  const copy = await loadBundle(two.code, two.digest, two.file);
+  const copy = await loadBundle(two, two.file);
   expect(copy.spec).toBe(two.spec);
 });
 
