@@ -18,7 +18,8 @@ import { hashOf } from './cache.ts';
 import { isSpecError, SpecError } from './errors.ts';
 import { HOME } from './identity.ts';
 import type { Bundle, Inputs } from './kept.ts';
-import { type Library, library, SETTINGS, withMap } from './library.ts';
+import { type Library, library } from './library.ts';
+import { SETTINGS, withMap } from './output.ts';
 import { shownPath } from './places.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -82,8 +83,7 @@ class Sources {
     const inputs: [string, string][] = [];
     for (const [file, content] of this.contents) {
       const bytes = await content;
-      // May be a pattern, and mean whatever files match it.
-      if (this.searched || /\b(import|require)\s*\(/.test(bytes.toString())) return null;
+      if (this.searched || DYNAMIC.test(bytes.toString())) return null;
       inputs.push([file, hashOf(bytes)]);
     }
     return inputs;
@@ -179,6 +179,8 @@ interface Module {
   readonly name: string;
 }
 
+/** Perhaps an import of a pattern, which means whatever files match it. */
+const DYNAMIC = /\bimport\s*[^\s\w$*{"']|\brequire\s*[(/]/;
 const RESOLVING = Symbol('the question goes on to the default resolver');
 const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
   '.ts': 'ts',

@@ -22,6 +22,11 @@ export function identity(): string {
   return known;
 }
 
+/** Still the one it was when first asked for: nobody has edited or built it meanwhile. */
+export function isSame(): boolean {
+  return identityOf(HOME) === identity();
+}
+
 export function identityOf(home: string): string {
   // Its place too, which source maps name.
   const hash = createHash('sha256').update(JSON.stringify([home, process.version]));

@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { hashOf, keepCode, keepRecord, keptCode, keptRecord } from './cache.ts';
-import { identity } from './identity.ts';
+import { identity, isSame } from './identity.ts';
 
 /** A spec, ready to be evaluated. */
 export interface Bundle {
@@ -31,6 +31,7 @@ interface Kept {
  */
 export async function keepBundle(entry: string, bundle: Bundle, inputs: Inputs): Promise<void> {
   const { library, code, digest } = bundle;
+  if (!isSame()) return;
   if (!(await keepCode(library)) || !(await keepCode(code))) return;
   const kept: Kept = { inputs, library: hashOf(library), code: hashOf(code), digest };
   await keepRecord(keyOf(entry), kept);

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { hashOf, keepCode, keepRecord, keptCode, keptRecord } from './cache.ts';
-import { EXTENSION, HOME, identity } from './identity.ts';
+import { EXTENSION, HOME, identity, isSame } from './identity.ts';
+import { SETTINGS, withMap } from './output.ts';
 import { rewrite } from './rewrite.ts';
 
 /** What `lockstep` means in a spec: Lockstep's own modules in one, the kernel's rewritten. */
@@ -11,30 +12,6 @@ export interface Library {
   readonly code: string;
   /** What it exports. */
   readonly names: readonly string[];
-}
-
-/** How everything is bundled. */
-export const SETTINGS = {
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  charset: 'utf8',
-  legalComments: 'none',
-  logLevel: 'silent',
-  // Of the machine: not to be looked for.
-  tsconfigRaw: {},
-} satisfies BuildOptions;
-
-/** Code that brings its source map along, with sources that a debugger finds. */
-export function withMap(code: string, text: string, folder: string): string {
-  const map = JSON.parse(text) as { sources: string[] };
-  map.sources = map.sources.map((source) =>
-    /^\w{2,}:/.test(source) ? source : pathToFileURL(path.resolve(folder, source)).href,
-  );
-  const data = Buffer.from(JSON.stringify(map)).toString('base64');
-  return `${code}//# sourceMappingURL=data:application/json;base64,${data}\n`;
 }
 
 let made: Promise<Library> | null = null;
@@ -56,7 +33,7 @@ async function found(): Promise<Library> {
   const code = kept && keptCode(kept.code);
   if (code) return { code, names: kept.names };
   const library = await make();
-  if (await keepCode(library.code)) {
+  if (isSame() && (await keepCode(library.code))) {
     await keepRecord(key, { ...library, code: hashOf(library.code) } satisfies Kept);
   }
   return library;

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 
-const env = { ...process.env, NO_COLOR: '1', COLUMNS: '80' };
+const env = () => ({ ...process.env, NO_COLOR: '1', COLUMNS: '80' });
 
 /** Runs the built command as a user would. */
 export function lockstep(
@@ -19,7 +19,7 @@ export function lockstep(
   input = '',
   columns = 80,
 ): SpawnSyncReturns<string> {
-  const wide = { ...env, COLUMNS: String(columns) };
+  const wide = { ...env(), COLUMNS: String(columns) };
   const options = { cwd, env: wide, input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
   return spawnSync(process.execPath, [bin, ...args], options);
 }
@@ -35,7 +35,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 export function start(args: readonly string[]): Child {
   return spawn(process.execPath, [bin, ...args], {
     cwd: root,
-    env,
+    env: env(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
