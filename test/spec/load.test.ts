@@ -87,6 +87,7 @@ test('specs loaded in turn do not see each other', async () => {
     expect([...runtime.objects.keys()]).toEqual(['global', 'x']);
     const files = [...runtime.sites.values()].filter((site) => !site.library);
     expect(new Set(files.map((site) => site.file))).toEqual(new Set([loaded.file]));
+    expect(runtime.sites.size).toBeGreaterThan(files.length + 100);
   }
   const copy = await loadBundle(two, two.file);
   expect(copy.spec).toBe(two.spec);
