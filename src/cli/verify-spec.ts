@@ -1,4 +1,3 @@
-import { jsonReporter } from '../report/json.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { terminalReporter } from '../report/terminal.ts';
@@ -25,7 +24,7 @@ export async function verifySpec(
   const entries = await loadAll(await findSpecs(files, context.cwd), context, engine);
   checkChoice(entries, options);
   const runs = entries.flatMap((entry) => runsOf(entry, options));
-  const reporter = reporterFor(options, context, runs.length === 1);
+  const reporter = await reporterFor(options, context, runs.length === 1);
   const progress = options.quiet ? silent : await progressLine(context);
   const codes: ExitCode[] = [];
   for (const run of runs) {
@@ -95,8 +94,12 @@ function unknown(what: string, name: string, known: ReadonlySet<string>): string
   return `unknown ${what} '${name}'; ${list}`;
 }
 
-function reporterFor(options: VerifyOptions, context: Context, full: boolean): Reporter {
-  if (options.json) return jsonReporter(context.out);
+async function reporterFor(
+  options: VerifyOptions,
+  context: Context,
+  full: boolean,
+): Promise<Reporter> {
+  if (options.json) return (await import('../report/json.ts')).jsonReporter(context.out);
   const { maxStates, maxTime } = options;
   const limits = [
     ...(maxStates === null ? [] : [`up to ${thousands(maxStates)} states`]),

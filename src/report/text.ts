@@ -1,8 +1,13 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
 
 /** Fits text to columns of a terminal. All of it is ASCII but for names that a spec itself chose. */
 
+const require = createRequire(import.meta.url);
+
 export function width(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  // Not above: loading it takes longer than a small search.
+  const { default: stringWidth } = require('string-width') as typeof import('string-width');
   return stringWidth(text);
 }
 
