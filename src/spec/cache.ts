@@ -48,11 +48,12 @@ export function keptRecord(key: string): unknown {
 
 /** Null unless nobody else may write there: in a folder for all, another user may have been first. */
 function folder(): string | null {
-  const place = path.join(os.tmpdir(), `lockstep-${os.userInfo().uid}`);
+  const me = process.getuid?.() ?? 0;
+  const place = path.join(os.tmpdir(), `lockstep-${me}`);
   try {
     mkdirSync(place, { recursive: true, mode: 0o700 });
     const { uid, mode } = lstatSync(place);
-    if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return null;
+    if (process.getuid && (uid !== me || (mode & 0o022) !== 0)) return null;
     return place;
   } catch {
     return null;
