@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { replay } from '../explore/replay.ts';
 import { verify } from '../pool/coordinator.ts';
 import { guarded } from '../spec/guard.ts';
@@ -9,11 +9,20 @@ import type { Engine } from './engine.ts';
 export const engine: Engine = {
   load: loadSpec,
   instantiate,
-  verify: (loaded, program, { signal, workers, ...limits }) =>
+  verify: (loaded, program, { signal, workers, maxMemory, ...limits }) =>
     verify(loaded, program, {
       ...limits,
+      maxMemory: maxMemory ?? SPARED * ownMemory(),
       workers: workers ?? availableParallelism(),
       interrupted: () => signal.aborted,
     }),
   replay: (program, schedule, earlier) => replay(program, schedule, guarded, earlier),
 };
+
+/** Part of the memory that a search may have if nothing else is said. */
+const SPARED = 0.8;
+
+/** Bytes of the machine, or of the part of it that this process may use. */
+function ownMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}

@@ -1,3 +1,4 @@
+import type { Without } from '../explore/optimisations.ts';
 import type { Outcome, Replay } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -15,8 +16,11 @@ export interface SearchLimits {
   readonly reduction: boolean;
   /** Null: as many as pay. */
   readonly workers: number | null;
+  readonly without: Without;
   readonly maxStates: number;
   readonly maxTimeMs: number;
+  /** Bytes; null: what the machine can spare. */
+  readonly maxMemory: number | null;
   readonly first: boolean;
   readonly onProgress: (progress: SearchProgress) => void;
   readonly signal: AbortSignal;

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { OPTIMISATIONS, type Optimisation } from '../explore/optimisations.ts';
 
 /** Options as commander hands them to the commands: checked, with every default filled in. */
 
@@ -9,9 +10,12 @@ export interface VerifyOptions {
   /** Null: as many as pay. */
   readonly workers: number | null;
   readonly reduction: boolean;
+  readonly without: readonly Optimisation[];
   readonly maxStates: number | null;
   /** Seconds. */
   readonly maxTime: number | null;
+  /** Megabytes. */
+  readonly maxMemory: number | null;
   readonly first: boolean;
   /** Folder for traces; false: keep none. */
   readonly traces: string | false;
@@ -46,6 +50,16 @@ export function seconds(text: string): number {
 
 export function list(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+export function optimisations(
+  text: string,
+  before: readonly Optimisation[] = [],
+): readonly Optimisation[] {
+  const known = Object.keys(OPTIMISATIONS) as Optimisation[];
+  const named = text.split(',').map((name) => known.find((other) => other === name.trim()));
+  if (named.every((name) => name !== undefined)) return [...before, ...named];
+  throw new InvalidArgumentError(`It must be one or more of: ${known.join(', ')}.`);
 }
 
 export function parameter(

@@ -5,6 +5,7 @@ import { exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
 import {
   list,
+  optimisations,
   parameter,
   type ReplayOptions,
   seconds,
@@ -22,6 +23,8 @@ const unset = {
   workers: null,
   maxStates: null,
   maxTime: null,
+  maxMemory: null,
+  without: [],
   first: false,
   json: false,
   quiet: false,
@@ -56,8 +59,10 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
       wholeNumber(1, 256),
     )
     .option('--no-reduction', 'explore every interleaving, without partial-order reduction')
+    .option('--without <names>', 'do without these optimisations', optimisations)
     .option('--max-states <n>', 'end a search after so many states', wholeNumber(1))
     .option('--max-time <seconds>', 'end a search after so long', seconds)
+    .option('--max-memory <MB>', 'end a search that needs more', wholeNumber(1))
     .option('--first', 'end a search at its first violation')
     .option('--traces <folder>', 'keep the traces of violations here', 'traces')
     .option('--no-traces', 'keep no traces')

@@ -100,10 +100,11 @@ async function reporterFor(
   full: boolean,
 ): Promise<Reporter> {
   if (options.json) return (await import('../report/json.ts')).jsonReporter(context.out);
-  const { maxStates, maxTime } = options;
+  const { maxStates, maxTime, maxMemory } = options;
   const limits = [
     ...(maxStates === null ? [] : [`up to ${thousands(maxStates)} states`]),
     ...(maxTime === null ? [] : [`up to ${maxTime} s`]),
+    ...(maxMemory === null ? [] : [`up to ${thousands(maxMemory)} MB`]),
     ...(options.first ? ['up to the first violation'] : []),
   ];
   if (limits.length === 0) limits.push('no limit of states or time');
@@ -140,10 +141,12 @@ async function runVariant(
   try {
     const program = engine.instantiate(loaded, variant, overrides);
     const outcome = await engine.verify(loaded, program, {
-      reduction: options.reduction,
+      reduction: options.reduction && !options.without.includes('reduction'),
+      without: new Set(options.without),
       workers: options.workers,
       maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
       maxTimeMs: options.maxTime === null ? Number.POSITIVE_INFINITY : options.maxTime * 1000,
+      maxMemory: options.maxMemory === null ? null : options.maxMemory * 2 ** 20,
       first: options.first,
       onProgress: (p) => progress.show(`${program.spec}/${variant}`, p),
       signal: context.signal,

@@ -7,6 +7,7 @@ import { Frontier } from './frontier.ts';
 import { Knowledge } from './knowledge.ts';
 import { leakReport, leaksIn } from './leaks.ts';
 import { LockFacts } from './lock-facts.ts';
+import type { Without } from './optimisations.ts';
 import { StateProperty } from './properties.ts';
 import { raceReport, racesIn } from './races.ts';
 import { Reduction } from './reduction.ts';
@@ -21,7 +22,20 @@ export const SLICE = 4096;
 /** Room for objects that are found while a level is being made. */
 const SLACK = 16;
 
+export interface ExplorerOptions {
+  /** Wraps every entry into spec code. */
+  readonly guarded: <T>(code: () => T) => T;
+  readonly reduction: boolean;
+  readonly without: Without;
+  readonly onFinal?: FinalState | undefined;
+}
+
 export type FinalState = (machine: Machine, rows: Int32Array, base: number) => void;
+
+interface Touched {
+  readonly always: readonly StateProperty[];
+  readonly sometimes: readonly StateProperty[];
+}
 
 /**
  * Explores a program level by level. Holds what one round of the search needs; the tables of the
@@ -39,21 +53,22 @@ export class Explorer {
   /** Transitions learned, and objects read by properties, when the round began. */
   begun: { readonly learned: number; readonly footprints: ReadonlyMap<string, readonly string[]> };
   readonly reduce: boolean;
+  readonly without: Without;
   private readonly onFinal: FinalState | undefined;
   private knowledge: Knowledge | null = null;
+  /** Whether what is known now, by its size, confirms what the round relies on. */
+  private confirmed = { size: 0, holds: true };
   private reduction: Reduction | null = null;
   private readonly moves: (Transition | null)[] = [];
   private level = -1;
-  private unwitnessed: readonly StateProperty[] = [];
+  /** Witnesses found before this level. */
+  private witnessed: ReadonlySet<string> = new Set();
+  /** Per transition the properties to be asked after it, once it is known which. */
+  private readonly touching: (Touched | undefined)[] = [];
   private readonly broken = new Map<Transition, readonly Broken[]>();
   private readonly races: boolean;
 
-  constructor(
-    machine: Machine,
-    guarded: <T>(code: () => T) => T,
-    reduce: boolean,
-    onFinal?: FinalState,
-  ) {
+  constructor(machine: Machine, { guarded, reduction, without, onFinal }: ExplorerOptions) {
     const { program } = machine;
     const properties = (list: Program['always']): StateProperty[] =>
       list.map((predicate) => new StateProperty(machine, predicate, guarded));
@@ -69,14 +84,9 @@ export class Explorer {
     this.atEnd = properties(program.atEnd);
     this.sometimes = properties(program.sometimes);
     this.begun = { learned: 0, footprints: new Map() };
-    this.reduce = reduce;
+    this.reduce = reduction;
+    this.without = without;
     this.onFinal = onFinal;
-  }
-
-  /** Grows with every new fact that a reduction relies on. */
-  get knowledgeSize(): number {
-    const { machine, visible } = this;
-    return machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
   }
 
   /** The properties whose changes must not be reordered. */
@@ -111,9 +121,31 @@ export class Explorer {
     this.finalStates = 0;
     this.begun = { learned: this.machine.learned.length, footprints: this.footprints() };
     if (!this.reduce) return;
-    const visible = this.visible.map(({ footprint }) => footprint);
-    this.knowledge = new Knowledge(this.machine, visible);
+    this.knowledge = this.known();
+    this.confirmed = { size: this.knowledgeSize, holds: true };
     this.reduction = new Reduction(this.machine, this.knowledge);
+  }
+
+  /** Did the round rely on nothing that turned out to be otherwise? */
+  roundHolds(): boolean {
+    if (!this.knowledge) return true;
+    const size = this.knowledgeSize;
+    if (size !== this.confirmed.size) {
+      const holds = !this.without.has('rounds') && this.known().confirms(this.knowledge);
+      this.confirmed = { size, holds };
+    }
+    return this.confirmed.holds;
+  }
+
+  /** Grows with every new fact that a reduction may rely on. */
+  private get knowledgeSize(): number {
+    const { machine, visible } = this;
+    return machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+  }
+
+  private known(): Knowledge {
+    const visible = this.visible.map(({ footprint }) => footprint);
+    return new Knowledge(this.machine, visible, this.without);
   }
 
   /** A frontier with room for the objects known now. */
@@ -159,8 +191,11 @@ export class Explorer {
    */
   private beginLevel(level: number): void {
     this.level = level;
-    this.unwitnessed = this.sometimes.filter(({ name }) => !this.findings.witnessed.has(name));
-    for (const property of this.visible) property.watch();
+    const { witnessed } = this.findings;
+    let changed = witnessed.size !== this.witnessed.size;
+    if (changed) this.witnessed = new Set(witnessed);
+    for (const property of this.visible) if (property.watch()) changed = true;
+    if (changed) this.touching.length = 0;
   }
 
   private expandState(
@@ -175,18 +210,27 @@ export class Explorer {
     const lo = current.los[index]!;
     const threads = this.machine.threads.length;
     let enabled = 0;
+    let plain = false;
     for (let t = 0; t < threads; t++) {
-      const move = this.machine.transition(current.rows, base, t);
+      const node = this.machine.node(current.rows, base, t);
+      const move = this.machine.transitionOf(node, current.rows, base);
       this.moves[t] = move;
       if (move) enabled |= 1 << t;
+      if (node.plain) plain = true;
     }
-    if (this.races) this.checkRaces(current, base, level, hi, lo);
+    // Marked accesses do not race with each other.
+    if (plain && this.races) this.checkRaces(current, base, level, hi, lo);
     if (enabled === 0) {
       this.finish(current, base, level, hi, lo);
       return true;
     }
     const chosen = this.reduction ? this.choose(current, base, hi, lo, level, visited) : 0;
     const moving = chosen || enabled;
+    visited.prefetch(hi, lo);
+    for (let rest = moving; rest !== 0; rest &= rest - 1) {
+      const move = this.moves[31 - Math.clz32(rest & -rest)]!;
+      visited.prefetch(hi ^ move.hi, lo ^ move.lo);
+    }
     const parent = visited.find(hi, lo);
     const transitions = this.transitions;
     for (let t = 0; t < threads; t++) {
@@ -242,7 +286,10 @@ export class Explorer {
     level: number,
     visited: VisitedTable,
   ): number {
-    for (const set of this.reduction!.candidates(current.rows, base, this.moves)) {
+    const reduction = this.reduction!;
+    // The smallest last.
+    for (let i = reduction.candidates(current.rows, base, this.moves) - 1; i >= 0; i--) {
+      const set = reduction.found[i]!;
       let crash = false;
       let progress = false;
       for (let t = 0; t < this.machine.threads.length; t++) {
@@ -269,9 +316,7 @@ export class Explorer {
     level: number,
     visited: VisitedTable,
   ): boolean {
-    const from = this.knowledge!.of(move.node);
-    const to = this.knowledge!.of(move.next);
-    if (from && to && (from.cycle < 0 || from.cycle !== to.cycle)) return true;
+    if (this.knowledge!.leavesCycles(move.node, move.next)) return true;
     const seen = visited.levelOf(hi ^ move.hi, lo ^ move.lo);
     return seen < 0 || seen > level;
   }
@@ -295,6 +340,22 @@ export class Explorer {
     this.checkState(next, next.count - 1, level, move);
   }
 
+  /** The properties to be asked after a step: those that read what it changes. */
+  private touchedBy({ id, changes }: Transition): Touched {
+    const known = this.touching[id];
+    if (known) return known;
+    const reads = ({ watched }: StateProperty): boolean =>
+      changes.some((position, i) => i % 2 === 0 && watched.has(position));
+    const touched = {
+      always: this.always.filter(reads),
+      sometimes: this.sometimes.filter(
+        (property) => reads(property) && !this.witnessed.has(property.name),
+      ),
+    };
+    this.touching[id] = touched;
+    return touched;
+  }
+
   /** Asks the properties whose objects the step changed; all of them when there was no step. */
   private checkState(
     frontier: Frontier,
@@ -302,25 +363,18 @@ export class Explorer {
     level: number,
     move: Transition | null,
   ): void {
-    const touched = (property: StateProperty): boolean => {
-      if (!move) return true;
-      for (let i = 0; i < move.changes.length; i += 2) {
-        if (property.watched.has(move.changes[i]!)) return true;
-      }
-      return false;
-    };
-    for (const property of this.always) {
-      if (touched(property) && !this.ask(property, frontier, index)) {
-        this.offer(frontier, index, level, {
-          property: property.name,
-          kind: 'always',
-          message: 'does not hold',
-        });
-      }
+    const { always, sometimes } = move ? this.touchedBy(move) : this;
+    for (let i = 0; i < always.length; i++) {
+      if (this.ask(always[i]!, frontier, index)) continue;
+      this.offer(frontier, index, level, {
+        property: always[i]!.name,
+        kind: 'always',
+        message: 'does not hold',
+      });
     }
-    for (const property of this.unwitnessed) {
-      if (touched(property) && this.ask(property, frontier, index)) {
-        this.findings.witnessed.add(property.name);
+    for (let i = 0; i < sometimes.length; i++) {
+      if (this.ask(sometimes[i]!, frontier, index)) {
+        this.findings.witnessed.add(sometimes[i]!.name);
       }
     }
   }

@@ -1,7 +1,10 @@
-import type { Machine, Node } from '../model/machine.ts';
+import type { Machine, Node, Transition } from '../model/machine.ts';
 import { canonical, Opaque } from '../model/value.ts';
-import { add, type Bits, bits, unite } from './bits.ts';
+import { add, type Bits, bits, isSubset, unite } from './bits.ts';
 import { components } from './components.ts';
+import { type Access, Conflicts } from './conflicts.ts';
+import type { Without } from './optimisations.ts';
+import { Way } from './way.ts';
 
 /** What a thread can still touch from some local state on, without passing a gate. */
 export interface Reach {
@@ -18,26 +21,27 @@ export interface Reach {
 export interface Gate {
   /** Number among all gates of the program. */
   readonly id: number;
+  /** Equal for gates of one thread whose guards hold together. */
+  readonly guard: string;
   /** One of the local states, to ask for the guard. */
   readonly node: Node;
-  /** What the guard and the effect depend on. */
-  readonly footprint: Bits;
+  /** Number of what the guard and the effect depend on. */
+  readonly footprint: number;
   readonly own: Access;
   /** What lies behind the gate; worked out when first asked for. */
   readonly behind: () => Reach;
 }
 
-export interface Access {
-  readonly reads: Bits;
-  readonly writes: Bits;
-}
-
 /** The facts about one local state that a round's reduction relies on. */
 export interface Facts {
   /** What the pending operation touches. */
-  readonly access: Access;
+  readonly own: Access;
+  /** Number of what its guard and effect depend on. */
+  readonly footprint: number;
   /** What the thread can touch from here on, up to the first gates (inclusive when unguarded). */
   readonly reach: Reach;
+  /** How far that is, by the guards that hold. */
+  readonly way: Way;
   /** Cycle of the thread's automaton that this state lies on; -1: none. */
   readonly cycle: number;
 }
@@ -46,20 +50,25 @@ export interface Facts {
  * The automata as they were known at the start of a round, summed up for the reduction. Frozen:
  * what is learned later is not in it, and makes another round necessary.
  *
- * Sets are over row positions, and one extra position for each property: an operation that writes
- * an object which the property reads also writes the property, so that no two such operations
- * commute (visibility, condition C2 of ample sets).
+ * Sets are over the properties and the row positions, in this order, so that sets of an earlier round
+ * are comparable: an operation that writes an object which a property reads also writes the
+ * property, so that no two such operations commute (visibility, condition C2 of ample sets).
  */
 export class Knowledge {
   readonly gates: Gate[] = [];
+  readonly conflicts = new Conflicts();
+  /** Per transition the number of what it touches, once asked for. */
+  private readonly transitions: (number | undefined)[] = [];
   private readonly facts: (Facts | undefined)[][];
   private readonly size: number;
   private readonly machine: Machine;
+  readonly without: Without;
   private readonly visible: readonly ReadonlySet<number>[];
 
   /** @param visible per property, the row positions it has been seen to read */
-  constructor(machine: Machine, visible: readonly ReadonlySet<number>[]) {
+  constructor(machine: Machine, visible: readonly ReadonlySet<number>[], without: Without) {
     this.machine = machine;
+    this.without = without;
     this.visible = visible;
     this.size = machine.width + visible.length;
     this.facts = machine.nodes.map((nodes, thread) => this.summarise(nodes, thread));
@@ -70,6 +79,47 @@ export class Knowledge {
     return this.facts[node.thread]![node.state.id];
   }
 
+  /**
+   * Does all that an earlier round relied on still hold? Then its sets are persistent by what is known
+   * now as well, though transitions have been learned since.
+   */
+  confirms(earlier: Knowledge): boolean {
+    const assumed = new Set<string>();
+    const within = (now: Reach, then: Reach): boolean =>
+      isSubset(now.reads, then.reads) &&
+      isSubset(now.writes, then.writes) &&
+      now.gates.every((gate) => {
+        const old = then.gates.find(({ guard }) => guard === gate.guard);
+        if (!old || !isSubset(gate.own.writes, old.own.writes)) return false;
+        // Gates may lie on a cycle: what is being compared is taken to hold.
+        const pair = `${gate.id},${old.id}`;
+        if (assumed.has(pair)) return true;
+        assumed.add(pair);
+        return within(gate.behind(), old.behind());
+      });
+    const leaves = (knowledge: Knowledge, from: Node, to: Node): boolean =>
+      knowledge.leavesCycles(from, to);
+    return this.machine.nodes.every((nodes) =>
+      nodes.every((node) => {
+        const [now, then] = [this.of(node)!, earlier.of(node)];
+        return (
+          !then ||
+          (isSubset(now.own.writes, then.own.writes) &&
+            within(now.reach, then.reach) &&
+            node.successors.every(
+              (next) => !leaves(earlier, node, next) || leaves(this, node, next),
+            ))
+        );
+      }),
+    );
+  }
+
+  /** Is this a step after which the thread cannot come back to where it was? */
+  leavesCycles(from: Node, to: Node): boolean {
+    const [a, b] = [this.of(from), this.of(to)];
+    return a !== undefined && b !== undefined && (a.cycle < 0 || a.cycle !== b.cycle);
+  }
+
   emptySet(): Bits {
     return bits(this.size);
   }
@@ -77,14 +127,22 @@ export class Knowledge {
   private summarise(all: readonly Node[], thread: number): (Facts | undefined)[] {
     const nodes = all.filter((node) => node !== undefined);
     const known = new Map(nodes.map((node) => [node, node.successors.slice()]));
-    const accesses = new Map(nodes.map((node) => [node, this.accessOf(node)]));
+    const accesses = new Map(nodes.map((node) => [node, this.ownOf(node)]));
     const reaches = this.reaches(nodes, known, accesses);
     const cycles = cyclesOf(nodes, known, thread);
     const facts: (Facts | undefined)[] = [];
+    const ways = new Map<Reach, Way>();
+    const wayOf = (reach: Reach): Way => {
+      const way = ways.get(reach) ?? Way.from(reach, this.conflicts);
+      ways.set(reach, way);
+      return way;
+    };
     for (const node of nodes) {
       facts[node.state.id] = {
-        access: accesses.get(node)!,
+        own: accesses.get(node)!,
+        footprint: this.footprintOf(node),
         reach: reaches.get(node)!,
+        way: wayOf(reaches.get(node)!),
         cycle: cycles.get(node) ?? -1,
       };
     }
@@ -99,12 +157,13 @@ export class Knowledge {
   ): Map<Node, Reach> {
     const sums = new Map<Node, Sum>();
     const reaches = new Map<Node, Reach>();
-    const onward = (node: Node): readonly Node[] => (node.blocks ? [] : known.get(node)!);
+    const stops = (node: Node): boolean => node.blocks && !this.without.has('gates');
+    const onward = (node: Node): readonly Node[] => (stops(node) ? [] : known.get(node)!);
     const gatesAt = this.gateMaker(known, accesses, (node) => sums.get(node)!);
     for (const component of components(nodes, onward)) {
       const sum: Sum = { ...this.nothing(), stops: new Set() };
       for (const node of component) {
-        if (node.blocks) sum.stops.add(node);
+        if (stops(node)) sum.stops.add(node);
         else this.include(sum, { ...accesses.get(node)!, stops: new Set() });
         for (const next of onward(node)) {
           const done = sums.get(next);
@@ -141,14 +200,14 @@ export class Knowledge {
         signatures.set(node, signature);
         groups.set(signature, [...(groups.get(signature) ?? []), node]);
       }
-      return [...groups.values()].map((group) => {
+      return [...groups].map(([guard, group]) => {
         const key = group
           .map(({ state }) => state.id)
           .sort((a, b) => a - b)
           .join();
         let gate = made.get(key);
         if (!gate) {
-          gate = this.makeGate(group, accesses, () => {
+          gate = this.makeGate(guard, group, accesses, () => {
             const behind: Sum = { ...this.nothing(), stops: new Set() };
             for (const node of group) {
               for (const next of known.get(node)!) this.include(behind, sumAt(next));
@@ -164,16 +223,22 @@ export class Knowledge {
   }
 
   private makeGate(
+    guard: string,
     group: readonly Node[],
     accesses: ReadonlyMap<Node, Access>,
     work: () => Reach,
   ): Gate {
-    const own = accesses.get(group[0]!)!;
+    const own = this.nothing();
+    for (const node of group) {
+      unite(own.reads, accesses.get(node)!.reads);
+      unite(own.writes, accesses.get(node)!.writes);
+    }
     let behind: Reach | null = null;
     const gate: Gate = {
       id: this.gates.length,
+      guard,
       node: group[0]!,
-      footprint: own.reads,
+      footprint: this.footprintOf(group[0]!),
       own,
       behind: () => {
         behind ??= work();
@@ -190,17 +255,53 @@ export class Knowledge {
     for (const node of part.stops) into.stops.add(node);
   }
 
-  private accessOf(node: Node): Access {
-    const reads = this.emptySet();
+  /** The number of what a transition touches: it writes what it changes. */
+  accessOf({ id, node, changes }: Transition): number {
+    let access = this.transitions[id];
+    if (access === undefined) {
+      const changed = Array.from(changes).filter((_, i) => i % 2 === 0);
+      const writes = this.without.has('effects') ? node.writes : changed;
+      access = this.conflicts.idOf(this.touched(node, writes));
+      this.transitions[id] = access;
+    }
+    return access;
+  }
+
+  /** What the operation has been seen to change; all that it may write if it has not been seen. */
+  private ownOf(node: Node): Access {
+    const seen = node.successors.length > 0 && !this.without.has('effects');
+    return this.touched(node, seen ? node.changed : node.writes);
+  }
+
+  /**
+   * An access to data is a write even if it writes what was there: a state in which it races must
+   * not be lost.
+   */
+  private touched(node: Node, changed: readonly number[]): Access {
+    const reads = this.readBy(node);
     const writes = this.emptySet();
-    for (const position of node.footprint) add(reads, position);
-    for (const position of node.writes) {
-      add(writes, position);
+    for (const position of changed) {
+      add(writes, this.visible.length + position);
       this.visible.forEach((positions, property) => {
-        if (positions.has(position)) add(writes, this.machine.width + property);
+        if (!positions.has(position)) return;
+        add(reads, property);
+        add(writes, property);
       });
     }
+    for (const { write, position } of node.accesses) {
+      if (write) add(writes, this.visible.length + position);
+    }
     return { reads, writes };
+  }
+
+  private footprintOf(node: Node): number {
+    return this.conflicts.idOf({ reads: this.readBy(node), writes: this.emptySet() });
+  }
+
+  private readBy({ footprint }: Node): Bits {
+    const set = this.emptySet();
+    for (const position of footprint) add(set, this.visible.length + position);
+    return set;
   }
 
   private nothing(): Access {
@@ -224,7 +325,7 @@ function guardOf({ state }: Node): string {
     return canonical([name, args ?? [], writes ?? [], reads ?? [], wrong]);
   } catch (error) {
     if (!(error instanceof Opaque)) throw error;
-    return `only ${state.id}`;
+    return `only ${state.fingerprint.hi},${state.fingerprint.lo}`;
   }
 }
 

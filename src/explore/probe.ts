@@ -4,36 +4,45 @@ import type { Level, LevelDone } from './search.ts';
 /** A search that gives each of its levels to its caller to be explored. */
 export type Levels = Generator<Level, Outcome, LevelDone>;
 
-/** How many states an unreduced search explores in the time of one reduced state, about. */
-const PRICE = 8;
+/** When to find out whether a reduction pays. */
+export interface Probe {
+  /** States that the unreduced search explores before that is asked first. */
+  readonly from: number;
+  /** How many states an unreduced search explores in the time of one reduced state, about. */
+  readonly price: number;
+}
+
+/** Part of the time that goes into finding out whether the reduction pays. */
+const SHARE = 1 / 8;
 
 /**
  * Whichever of two searches of one program is likely to be over first. A reduced state costs several
- * plain ones, and the plain search needs no rounds and finds shortest schedules; so it goes first,
- * for `states` states. If it is not over by then, the reduced one shows whether it comes as deep
- * with so many fewer states that it pays. Counts decide, not clocks: the same in every run.
+ * plain ones, and the plain search needs no rounds and finds shortest schedules; so it goes first.
+ * From a certain size on, a part of the time goes to the reduced one, until that is over, or has come
+ * to the same depth with so many fewer states that it pays. Counts decide, not clocks: the same in
+ * every run.
  */
-export function* cheaper(plain: Levels, reduced: () => Levels, states: number): Levels {
+export function* cheaper(plain: Levels, reduced: () => Levels, { from, price }: Probe): Levels {
+  /** States seen by the plain search before each level. */
+  const sizes: number[] = [];
+  let other: Levels | null = null;
+  let few: IteratorResult<Level, Outcome> | null = null;
   let full = plain.next();
-  while (!full.done && full.value.visited.size < states) {
-    full = plain.next(yield { ...full.value, alone: true });
+  for (let next = from; !full.done; full = plain.next(yield full.value)) {
+    const { level, visited } = full.value;
+    sizes[level] = visited.size;
+    if (visited.size < next) continue;
+    next = visited.size * 2;
+    other ??= reduced();
+    few ??= other.next();
+    const budget = (visited.size * SHARE) / price;
+    while (!few.done && few.value.visited.size < budget && few.value.level < level) {
+      few = other.next(yield { ...few.value, alone: true });
+    }
+    if (few.done) return few.value;
+    const pays = few.value.visited.size * price < sizes[few.value.level]!;
+    // Anew: workers that have learned from the plain search would know more than this round does.
+    if (pays) return yield* reduced();
   }
-  if (full.done) return full.value;
-  const { level } = full.value;
-  const other = reduced();
-  let few = other.next();
-  const budget = full.value.visited.size / PRICE;
-  while (!few.done && few.value.level < level && few.value.visited.size < budget) {
-    few = other.next(yield { ...few.value, alone: true });
-  }
-  if (few.done) return few.value;
-  const pays = few.value.level >= level;
-  return pays ? yield* onward(other, few.value) : yield* onward(plain, full.value);
-}
-
-/** A search from a level on that has been asked for. */
-function* onward(search: Levels, work: Level): Levels {
-  for (let step = search.next(yield work); ; step = search.next(yield step.value)) {
-    if (step.done) return step.value;
-  }
+  return full.value;
 }

@@ -42,8 +42,11 @@ export class StateProperty {
     return answer;
   }
 
-  watch(): void {
-    if (this.watched.size < this.footprint.size) this.watched = new Set(this.footprint);
+  /** @returns whether there is more to watch than before */
+  watch(): boolean {
+    if (this.watched.size === this.footprint.size) return false;
+    this.watched = new Set(this.footprint);
+    return true;
   }
 
   /** Adds positions that another worker saw the property read. */

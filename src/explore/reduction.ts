@@ -1,6 +1,7 @@
 import type { Machine, Transition } from '../model/machine.ts';
-import { type Bits, meets, unite } from './bits.ts';
-import type { Access, Facts, Gate, Knowledge, Reach } from './knowledge.ts';
+import type { Conflicts } from './conflicts.ts';
+import type { Facts, Knowledge } from './knowledge.ts';
+import type { Way } from './way.ts';
 
 /**
  * Persistent sets (Godefroid, LNCS 1032, ch. 4) from what the threads' automata can still do.
@@ -11,197 +12,177 @@ import type { Access, Facts, Gate, Knowledge, Reach } from './knowledge.ts';
  * other, every value of every property.
  */
 export class Reduction {
+  /** The sets found last, as masks of the enabled threads in each; the smallest is the last. */
+  readonly found: Int32Array;
   private readonly machine: Machine;
   private readonly knowledge: Knowledge;
-  /** Per thread: what it could touch while the chosen threads stand still. */
-  private readonly reads: Bits[];
-  private readonly writes: Bits[];
-  private readonly outside: Bits;
-  /** What the chosen threads' next operations touch: enabled ones, and footprints of waiting ones. */
-  private readonly chosenReads: Bits;
-  private readonly chosenWrites: Bits;
-  private readonly awaited: Bits;
-  /** Per gate, the last reach in which it was met; each reach has a number of its own. */
-  private readonly met: number[] = [];
-  private reachNumber = 0;
-  /** Gates met whose guard is false now, with the threads that stand before them. */
-  private readonly closedGates: Gate[] = [];
-  private readonly closedOwners: number[] = [];
-  private closed = 0;
+  private readonly conflicts: Conflicts;
+  private readonly threads: number;
   /** Facts on the threads' local states in the state at hand. */
   private readonly facts: Facts[] = [];
+  private enabled = 0;
+  /** Per thread the number of what its next step touches; if it waits, of what it waits for. */
+  private readonly touches: Int32Array;
+  /** Per thread where it can go with the guards as they are. */
+  private readonly ways: Way[] = [];
+  /** Per thread where it can go when threads outside the set have changed guards. */
+  private readonly widened: Way[] = [];
+  /** Per thread those that its set must have as well, guards as they are; -1: not worked out. */
+  private readonly needs: Int32Array;
+  private readonly certain: Int32Array;
   private rows: Int32Array = new Int32Array(0);
   private base = 0;
 
   constructor(machine: Machine, knowledge: Knowledge) {
     this.machine = machine;
     this.knowledge = knowledge;
-    const sets = (): Bits[] => machine.threads.map(() => knowledge.emptySet());
-    this.reads = sets();
-    this.writes = sets();
-    this.outside = knowledge.emptySet();
-    this.chosenReads = knowledge.emptySet();
-    this.chosenWrites = knowledge.emptySet();
-    this.awaited = knowledge.emptySet();
+    this.conflicts = knowledge.conflicts;
+    this.threads = machine.threads.length;
+    this.found = new Int32Array(this.threads);
+    this.touches = new Int32Array(this.threads);
+    this.needs = new Int32Array(this.threads);
+    this.certain = new Int32Array(this.threads);
   }
 
   /**
-   * Persistent sets of the state at `base`, as masks of the enabled threads in each, the smallest
-   * first; empty when only the set of all enabled threads is known to be persistent.
+   * Looks for persistent sets of the state at `base` that are smaller than all enabled threads.
    * @param moves per thread its transition, null when it cannot move
+   * @returns how many are in `found`
    */
-  candidates(rows: Int32Array, base: number, moves: readonly (Transition | null)[]): number[] {
+  candidates(rows: Int32Array, base: number, moves: readonly (Transition | null)[]): number {
     this.rows = rows;
     this.base = base;
-    const threads = this.machine.threads.length;
+    const { threads, found, machine } = this;
     let enabled = 0;
     for (let t = 0; t < threads; t++) {
-      const facts = this.knowledge.of(this.machine.node(rows, base, t));
-      if (!facts) return [];
+      const facts = this.knowledge.of(machine.node(rows, base, t));
+      if (!facts) return 0;
       this.facts[t] = facts;
-      if (moves[t]) enabled |= 1 << t;
+      const move = moves[t];
+      if (!move) this.touches[t] = facts.footprint;
+      else {
+        this.touches[t] = this.knowledge.accessOf(move);
+        enabled |= 1 << t;
+      }
     }
-    if ((enabled & (enabled - 1)) === 0) return [];
-    const found: number[] = [];
+    if ((enabled & (enabled - 1)) === 0) return 0;
+    this.enabled = enabled;
+    for (let t = 0; t < threads; t++) this.ways[t] = this.facts[t]!.way.in(machine, rows, base);
+    this.needs.fill(-1);
     let best = popcount(enabled);
-    for (let t = 0; t < threads && best > 1; t++) {
-      // What conflicts at once is in the set in any case: often that shows that it is too large.
-      if (!moves[t] || popcount(this.clash(t, enabled) & enabled) >= best) continue;
-      const set = this.closure(t, moves) & enabled;
-      if (popcount(set) >= best) continue;
+    let count = 0;
+    for (let rest = enabled; rest !== 0; rest &= rest - 1) {
+      const t = lowest(rest);
+      this.certain[t] = this.joined(1 << t);
+    }
+    // The most promising first: a set can only become larger than what is certain.
+    for (let tried = 0; best > 1; ) {
+      let first = -1;
+      let least = best;
+      for (let rest = enabled & ~tried; rest !== 0; rest &= rest - 1) {
+        const t = lowest(rest);
+        const size = popcount(this.certain[t]! & enabled);
+        if (size < least) {
+          first = t;
+          least = size;
+        }
+      }
+      if (first < 0) break;
+      tried |= 1 << first;
+      const set = this.closure(this.certain[first]!, best);
+      if (set === 0) continue;
       best = popcount(set);
-      found.push(set);
+      found[count++] = set;
     }
-    return found.reverse();
+    return count;
   }
 
-  /** The enabled threads that `first` leads to by conflicts between next operations alone. */
-  private clash(first: number, enabled: number): number {
-    const threads = this.machine.threads.length;
-    let set = 1 << first;
-    for (let added = set; added !== 0; ) {
-      const t = 31 - Math.clz32(added);
-      added &= ~(1 << t);
-      const a = this.facts[t]!.access;
-      for (let u = 0; u < threads; u++) {
-        if ((enabled & ~set & (1 << u)) === 0) continue;
-        const b = this.facts[u]!.access;
-        // Writes are reads as well, but for the properties, which only writes have.
-        if (meets(a.writes, b.reads) || meets(a.reads, b.writes) || meets(a.writes, b.writes)) {
-          set |= 1 << u;
-          added |= 1 << u;
-        }
-      }
-    }
-    return set;
-  }
-
-  /** The least set found that contains `first` and is persistent, as a mask of threads. */
-  private closure(first: number, moves: readonly (Transition | null)[]): number {
-    const threads = this.machine.threads.length;
-    this.chosenReads.fill(0);
-    this.chosenWrites.fill(0);
-    this.awaited.fill(0);
-    let chosen = 0;
-    this.choose(first, moves);
-    chosen |= 1 << first;
-    for (;;) {
-      this.reachOutside(chosen);
-      let grew = false;
+  /**
+   * The least set found that contains `set`, which has all that is certain to be in it, and is
+   * persistent, as a mask of the enabled threads in it; 0 when it has `most` of them, or more.
+   *
+   * A gate whose guard is false now is passed only once some thread outside the set could write what
+   * the guard reads: how far the threads outside come is a least fixed point.
+   */
+  private closure(set: number, most: number): number {
+    const { threads, widened } = this;
+    for (let t = 0; t < threads; t++) widened[t] = this.ways[t]!;
+    for (let again = true; again; ) {
+      again = false;
       for (let t = 0; t < threads; t++) {
-        if (chosen & (1 << t)) continue;
-        const reads = this.reads[t]!;
-        const writes = this.writes[t]!;
-        if (
-          meets(writes, this.chosenReads) ||
-          meets(reads, this.chosenWrites) ||
-          meets(writes, this.chosenWrites) ||
-          meets(writes, this.awaited)
-        ) {
-          this.choose(t, moves);
-          chosen |= 1 << t;
-          grew = true;
+        if (set & (1 << t)) continue;
+        const { closed } = widened[t]!;
+        for (let i = 0; i < closed.length; i++) {
+          if (!this.opens(closed[i]!.footprint, set)) continue;
+          const way = widened[t]!.beyond(i).in(this.machine, this.rows, this.base);
+          if (this.mustJoin(way, set)) {
+            const more = this.joined(set | (1 << t));
+            return popcount(more & this.enabled) >= most ? 0 : this.closure(more, most);
+          }
+          widened[t] = way;
+          again = true;
+          break;
         }
       }
-      if (!grew) return chosen;
     }
+    return set & this.enabled;
+  }
+
+  /** The threads that are certain to be in a set with these: by what can be done, guards as they are. */
+  private joined(set: number): number {
+    let joined = set;
+    for (let added = set; added !== 0; ) {
+      const t = lowest(added);
+      const more = this.needsOf(t) & ~joined;
+      joined |= more;
+      added = (added & ~(1 << t)) | more;
+    }
+    return joined;
+  }
+
+  private needsOf(t: number): number {
+    let needs = this.needs[t]!;
+    if (needs >= 0) return needs;
+    needs = 0;
+    for (let u = 0; u < this.threads; u++) {
+      if (u !== t && this.needed(t, this.ways[u]!)) needs |= 1 << u;
+    }
+    this.needs[t] = needs;
+    return needs;
+  }
+
+  /** Must one of the chosen threads have a thread with it that can go this way? */
+  private mustJoin(way: Way, chosen: number): boolean {
+    for (let rest = chosen; rest !== 0; rest &= rest - 1) {
+      if (this.needed(lowest(rest), way)) return true;
+    }
+    return false;
   }
 
   /**
    * A chosen thread that can move must commute with what the others do; one that waits must go on
    * waiting, so nothing its guard reads may be written.
    */
-  private choose(thread: number, moves: readonly (Transition | null)[]): void {
-    const { access } = this.facts[thread]!;
-    if (moves[thread]) {
-      unite(this.chosenReads, access.reads);
-      unite(this.chosenWrites, access.writes);
-    } else {
-      unite(this.awaited, access.reads);
-    }
+  private needed(chosen: number, way: Way): boolean {
+    const touched = this.touches[chosen]!;
+    return this.enabled & (1 << chosen)
+      ? this.conflicts.areDependent(touched, way.access)
+      : this.conflicts.disturbs(way.access, touched);
   }
 
-  /**
-   * What each thread outside `chosen` could touch: least fixed point. A gate whose guard is false
-   * now is passed only once some thread outside could write what the guard reads.
-   */
-  private reachOutside(chosen: number): void {
-    const threads = this.machine.threads.length;
-    this.reachNumber++;
-    this.outside.fill(0);
-    this.closed = 0;
-    for (let t = 0; t < threads; t++) {
+  /** Can a thread outside write what a guard reads? */
+  private opens(footprint: number, chosen: number): boolean {
+    for (let t = 0; t < this.threads; t++) {
       if (chosen & (1 << t)) continue;
-      this.reads[t]!.fill(0);
-      this.writes[t]!.fill(0);
-      this.follow(t, this.facts[t]!.reach);
+      if (this.conflicts.disturbs(this.widened[t]!.access, footprint)) return true;
     }
-    for (let again = true; again; ) {
-      again = false;
-      for (let i = 0; i < this.closed; i++) {
-        const gate = this.closedGates[i]!;
-        if (!meets(gate.footprint, this.outside)) continue;
-        const owner = this.closedOwners[i]!;
-        this.closed--;
-        this.closedGates[i] = this.closedGates[this.closed]!;
-        this.closedOwners[i] = this.closedOwners[this.closed]!;
-        i--;
-        this.pass(owner, gate);
-        again = true;
-      }
-    }
+    return false;
   }
+}
 
-  private follow(thread: number, reach: Reach): void {
-    this.absorb(thread, reach);
-    for (const gate of reach.gates) {
-      if (this.met[gate.id] === this.reachNumber) continue;
-      this.met[gate.id] = this.reachNumber;
-      if (this.machine.guardHolds(this.rows, this.base, gate.node)) this.pass(thread, gate);
-      else {
-        this.closedGates[this.closed] = gate;
-        this.closedOwners[this.closed] = thread;
-        this.closed++;
-      }
-    }
-  }
-
-  private pass(thread: number, gate: Gate): void {
-    this.absorb(thread, gate.own);
-    this.follow(thread, gate.behind());
-  }
-
-  private absorb(thread: number, access: Access): void {
-    const reads = this.reads[thread]!;
-    const writes = this.writes[thread]!;
-    const { outside } = this;
-    for (let i = 0; i < outside.length; i++) {
-      const written = access.writes[i]!;
-      reads[i]! |= access.reads[i]!;
-      writes[i]! |= written;
-      outside[i]! |= written;
-    }
-  }
+/** The least thread of a mask. */
+function lowest(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }
 
 function popcount(mask: number): number {

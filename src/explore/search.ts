@@ -4,14 +4,17 @@ import { conclude, type Found, withSchedules } from './conclude.ts';
 import { Explorer, type FinalState, SLICE } from './explorer.ts';
 import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
+import { ALL_ON, type Without } from './optimisations.ts';
 import type { Outcome } from './outcome.ts';
-import { cheaper, type Levels } from './probe.ts';
+import { cheaper, type Levels, type Probe } from './probe.ts';
 import { VisitedTable } from './visited.ts';
 
 export interface SearchOptions {
   readonly reduction: boolean;
-  /** With reduction: states to explore without it first, to see whether it pays (default: none). */
-  readonly probe?: number;
+  /** Other optimisations to do without (default: none). */
+  readonly without?: Without;
+  /** With reduction: to search without it first, unless it pays (default: always reduced). */
+  readonly probe?: Probe;
   /** Stop at the first violation. */
   readonly first: boolean;
   /** Stop when all these properties are known to be broken. */
@@ -19,7 +22,11 @@ export interface SearchOptions {
   readonly maxStates: number;
   /** Milliseconds, by `now`. */
   readonly maxTimeMs: number;
+  /** Bytes, by `memory`. */
+  readonly maxMemory: number;
   readonly now: () => number;
+  /** Bytes that the process has. */
+  readonly memory: () => number;
   /** Wraps every entry into spec code. */
   readonly guarded: <T>(code: () => T) => T;
   readonly interrupted?: () => boolean;
@@ -46,8 +53,8 @@ export interface Level {
   readonly round: number;
   /** Not for others to join in: it may be given up. */
   readonly alone?: boolean;
-  /** The limit that ends the search now, in words, or null. */
-  readonly limit: (visited: VisitedTable) => string | null;
+  /** The limit that ends the search now, in words, or null; with so many bytes more to be had. */
+  readonly limit: (visited: VisitedTable, more?: number) => string | null;
 }
 
 /** A level explored, here or by others too. */
@@ -89,8 +96,8 @@ export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
     const to = Math.min(at + SLICE, current.count);
     at = explorer.expand(current, at, to, next, level, visited);
     if (at < to) {
-      const bigger = visited.grown();
-      if (!bigger) return { visited, count: next.count, limit: 'the table of states is full' };
+      const bigger = grown(visited, work);
+      if (typeof bigger === 'string') return { visited, count: next.count, limit: bigger };
       visited = bigger;
     }
     yield;
@@ -98,28 +105,35 @@ export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
   return { visited, count: next.count, limit: null };
 }
 
+/** A larger table with the same states, or the limit that stands against it, in words. */
+export function grown(visited: VisitedTable, { limit }: Level): VisitedTable | string {
+  return limit(visited, visited.bytesToGrow) ?? visited.grown() ?? 'the table of states is full';
+}
+
 /** The search, level by level: gives each level to its caller to be explored. */
 export function explore(machine: Machine, options: SearchOptions): Levels {
   const began = options.now();
-  const { reduction, probe } = options;
+  const { reduction, probe, without = ALL_ON } = options;
   const rounds = (on: boolean) => exploreRounds(machine, { ...options, reduction: on }, began);
-  return reduction && probe ? cheaper(rounds(false), () => rounds(true), probe) : rounds(reduction);
+  return reduction && probe && !without.has('probe')
+    ? cheaper(rounds(false), () => rounds(true), probe)
+    : rounds(reduction);
 }
 
-/** Rounds repeat until one has learned nothing that its reduction did not know. */
+/** Rounds repeat until one has learned nothing that its reduction would have had to know. */
 function* exploreRounds(machine: Machine, options: SearchOptions, began: number): Levels {
-  const explorer = new Explorer(machine, options.guarded, options.reduction, options.onFinal);
+  const { without = ALL_ON } = options;
+  const explorer = new Explorer(machine, { ...options, without });
   const earlier = new Map<string, Found>();
-  if (options.reduction) learnByWalking(machine);
+  if (options.reduction && !without.has('walks')) learnByWalking(machine);
   for (let round = 1; ; round++) {
-    const known = explorer.knowledgeSize;
     const result = yield* exploreRound(explorer, round, began, options);
     const { visited } = result;
     const found = withSchedules(machine, explorer.findings, ({ hi, lo }) =>
       visited.pathTo(visited.find(hi, lo)),
     );
     const stopped = result.limit !== null;
-    if (stopped || !options.reduction || explorer.knowledgeSize === known) {
+    if (stopped || explorer.roundHolds()) {
       // A violation found in any round is real. A complete last round has them all, and does not
       // depend on how knowledge was gained.
       if (stopped) for (const [name, old] of earlier) if (!found.has(name)) found.set(name, old);
@@ -146,16 +160,22 @@ function* exploreRound(
   visited.insertRoot(0, 0);
   let current = explorer.start();
   let next = explorer.makeFrontier();
+  let looked = FIRST_CAPACITY;
   for (let level = 0; ; level++) {
-    const limit = (table: VisitedTable): string | null => {
+    const limit = (table: VisitedTable, more = 0): string | null => {
       const { transitions } = explorer;
       options.onProgress?.({ states: table.size, transitions, depth: level, round });
-      return limitOf(table, explorer, began, options);
+      return limitOf(table, explorer, began, more, options);
     };
     const done = yield { explorer, visited, current, next, level, round, limit };
     visited = done.visited;
     explorer.locks.report(level + 1);
     if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
+    // A round that is in vain ends before it has become much longer.
+    if (visited.size > looked * 2) {
+      looked = visited.size;
+      if (!explorer.roundHolds()) return { visited, depth: level, limit: null };
+    }
     [current, next] = [next, current];
     next.clear(explorer.machine.width);
   }
@@ -165,6 +185,7 @@ function limitOf(
   visited: VisitedTable,
   explorer: Explorer,
   began: number,
+  more: number,
   options: SearchOptions,
 ): string | null {
   if (options.interrupted?.()) return 'interrupted';
@@ -176,6 +197,9 @@ function limitOf(
     if ([...options.until].every((name) => found.has(name))) return 'all found';
   }
   if (visited.size >= options.maxStates) return `${options.maxStates} states reached`;
+  if (options.memory() + more > options.maxMemory) {
+    return `${Math.round(options.maxMemory / 2 ** 20)} MB of memory used`;
+  }
   if (options.now() - began > options.maxTimeMs) return `${options.maxTimeMs / 1000} s passed`;
   return null;
 }

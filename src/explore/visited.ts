@@ -12,6 +12,14 @@ const MAX_THREADS = 1 << THREAD_BITS;
 const MAX_CAPACITY = 1 << (32 - THREAD_BITS);
 const ROOT = -1;
 
+/** Bytes before the first slot: a cache line, so that no slot is spread over two. */
+const HEAD = 64;
+const SLOT = 16;
+/** Spreads the low lane over all bits: 2^32 by the golden ratio (Knuth 6.4). */
+const SPREAD = 0x9e3779b1;
+/** What the words of a slot are. */
+const [HI, LO, LEVEL, LINK] = [0, 1, 2, 3];
+
 /**
  * The states seen: open addressing over shared memory, two 32-bit lanes of fingerprint, the level
  * of the state and a link (slot of the parent, thread that moved). Claimed by compare-exchange, so
@@ -21,30 +29,29 @@ const ROOT = -1;
 export class VisitedTable {
   readonly buffer: SharedArrayBuffer;
   readonly capacity: number;
-  private readonly his: Int32Array;
-  private readonly los: Int32Array;
-  private readonly levels: Int32Array;
-  private readonly links: Int32Array;
+  /** Per slot its high lane, low lane, level and link: together, so that a visit is one cache line. */
+  private readonly slots: Int32Array;
   /** Number of slots taken, and whether to stop; shared by all users of the buffer. */
   private readonly counter: Int32Array;
   /** Slot of the last state that `insert` found or made. */
   slot = 0;
+  /** May another thread have the table? If not, there is no need to lock the bus. */
+  shared = true;
+  private warm = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.capacity = (buffer.byteLength - 8) / 16;
-    const lane = (n: number): Int32Array =>
-      new Int32Array(buffer, 8 + n * this.capacity * 4, this.capacity);
+    this.capacity = (buffer.byteLength - HEAD) / SLOT;
     this.counter = new Int32Array(buffer, 0, 2);
-    this.his = lane(0);
-    this.los = lane(1);
-    this.levels = lane(2);
-    this.links = lane(3);
+    this.slots = new Int32Array(buffer, HEAD);
   }
 
   /** @param capacity a power of two */
   static make(capacity: number): VisitedTable {
-    return new VisitedTable(new SharedArrayBuffer(8 + Math.min(capacity, MAX_CAPACITY) * 16));
+    const bytes = HEAD + Math.min(capacity, MAX_CAPACITY) * SLOT;
+    const table = new VisitedTable(new SharedArrayBuffer(bytes));
+    table.shared = false;
+    return table;
   }
 
   get size(): number {
@@ -73,53 +80,72 @@ export class VisitedTable {
   insert(hi: number, lo: number, level: number, parent: number, thread: number): number {
     const high = hi || 1; // 0 marks a free slot
     const low = lo || 1; // 0 marks a slot being written
+    const { slots } = this;
     const mask = this.capacity - 1;
     const limit = this.capacity - (this.capacity >>> 3);
     const link = (parent << THREAD_BITS) | thread;
-    let at = (high ^ Math.imul(low, 0x9e3779b1)) & mask;
+    let at = (high ^ Math.imul(low, SPREAD)) & mask;
     for (let probes = 0; probes < this.capacity; probes++, at = (at + 1) & mask) {
-      let found = Atomics.load(this.his, at);
+      const word = at << 2;
+      let found = Atomics.load(slots, word + HI);
       if (found === 0) {
         if (this.size >= limit) return FULL;
-        found = Atomics.compareExchange(this.his, at, 0, high);
+        if (this.shared) found = Atomics.compareExchange(slots, word + HI, 0, high);
         if (found === 0) {
-          Atomics.add(this.counter, 0, 1);
-          Atomics.store(this.levels, at, level);
-          Atomics.store(this.links, at, link);
-          Atomics.store(this.los, at, low);
+          slots[word + LEVEL] = level;
+          slots[word + LINK] = link;
+          if (this.shared) {
+            Atomics.add(this.counter, 0, 1);
+            Atomics.store(slots, word + LO, low);
+          } else {
+            this.counter[0]!++;
+            slots[word + HI] = high;
+            slots[word + LO] = low;
+          }
           this.slot = at;
           return NEW;
         }
       }
       if (found !== high) continue;
-      let second = Atomics.load(this.los, at);
-      while (second === 0) second = Atomics.load(this.los, at);
+      let second = Atomics.load(slots, word + LO);
+      while (second === 0) second = Atomics.load(slots, word + LO);
       if (second !== low) continue;
       this.slot = at;
-      if (Atomics.load(this.levels, at) !== level) return SEEN;
+      if (slots[word + LEVEL] !== level) return SEEN;
       this.offerLink(at, link);
       return FRESH;
     }
     return FULL;
   }
 
+  /**
+   * Brings the slot of a state into the cache. Asked for all successors of a state before the first
+   * is looked up: then the memory is waited for once instead of one time after the other.
+   */
+  prefetch(hi: number, lo: number): void {
+    const at = ((hi || 1) ^ Math.imul(lo || 1, SPREAD)) & (this.capacity - 1);
+    this.warm ^= this.slots[at << 2]!;
+  }
+
   /** The level at which a state was first reached, or -1 if it has not been seen. */
   levelOf(hi: number, lo: number): number {
     const at = this.find(hi, lo);
-    return at < 0 ? -1 : this.levels[at]!;
+    return at < 0 ? -1 : this.slots[(at << 2) + LEVEL]!;
   }
 
   /** The slot of a state, -1 if it is not in the table. */
   find(hi: number, lo: number): number {
     const high = hi || 1;
     const low = lo || 1;
+    const { slots } = this;
     const mask = this.capacity - 1;
-    for (let at = (high ^ Math.imul(low, 0x9e3779b1)) & mask; ; at = (at + 1) & mask) {
-      const found = Atomics.load(this.his, at);
+    for (let at = (high ^ Math.imul(low, SPREAD)) & mask; ; at = (at + 1) & mask) {
+      const word = at << 2;
+      const found = Atomics.load(slots, word + HI);
       if (found === 0) return -1;
       if (found !== high) continue;
-      let second = Atomics.load(this.los, at);
-      while (second === 0) second = Atomics.load(this.los, at);
+      let second = Atomics.load(slots, word + LO);
+      while (second === 0) second = Atomics.load(slots, word + LO);
       if (second === low) return at;
     }
   }
@@ -127,41 +153,45 @@ export class VisitedTable {
   /** The threads that moved on the way from the start to the state in `slot`. */
   pathTo(slot: number): number[] {
     const path: number[] = [];
-    for (let at = slot; this.levels[at] !== 0; at = this.links[at]! >>> THREAD_BITS) {
-      path.push(this.links[at]! & (MAX_THREADS - 1));
+    for (let at = slot; this.slots[(at << 2) + LEVEL] !== 0; ) {
+      const link = this.slots[(at << 2) + LINK]!;
+      path.push(link & (MAX_THREADS - 1));
+      at = link >>> THREAD_BITS;
     }
     return path.reverse();
+  }
+
+  /** What a larger table needs beside this one while states are moved. */
+  get bytesToGrow(): number {
+    return this.capacity * (2 * SLOT + 4);
   }
 
   /** A table of twice the capacity with the same states, or null when the limit is reached. */
   grown(): VisitedTable | null {
     if (this.capacity >= MAX_CAPACITY) return null;
     const bigger = VisitedTable.make(this.capacity * 2);
+    bigger.shared = this.shared;
     const moved = new Int32Array(this.capacity);
-    for (let at = 0; at < this.capacity; at++) {
-      if (this.his[at] === 0) continue;
-      bigger.insert(
-        this.his[at]!,
-        this.los[at]!,
-        this.levels[at]!,
-        this.links[at]! >>> THREAD_BITS,
-        0,
-      );
+    const { slots } = this;
+    for (let at = 0, word = 0; at < this.capacity; at++, word += 4) {
+      if (slots[word + HI] === 0) continue;
+      bigger.insert(slots[word + HI]!, slots[word + LO]!, slots[word + LEVEL]!, ROOT, 0);
       moved[at] = bigger.slot;
     }
-    for (let at = 0; at < this.capacity; at++) {
-      if (this.his[at] === 0) continue;
-      const link = this.links[at]!;
-      const parent = this.levels[at] === 0 ? ROOT : moved[link >>> THREAD_BITS]!;
-      bigger.links[moved[at]!] = (parent << THREAD_BITS) | (link & (MAX_THREADS - 1));
+    for (let at = 0, word = 0; at < this.capacity; at++, word += 4) {
+      if (slots[word + HI] === 0 || slots[word + LEVEL] === 0) continue;
+      const link = slots[word + LINK]!;
+      const parent = moved[link >>> THREAD_BITS]!;
+      bigger.slots[(moved[at]! << 2) + LINK] = (parent << THREAD_BITS) | (link & (MAX_THREADS - 1));
     }
     return bigger;
   }
 
   private offerLink(at: number, link: number): void {
-    let old = Atomics.load(this.links, at);
+    const word = (at << 2) + LINK;
+    let old = Atomics.load(this.slots, word);
     while (this.linkBefore(link, old)) {
-      const now = Atomics.compareExchange(this.links, at, old, link);
+      const now = Atomics.compareExchange(this.slots, word, old, link);
       if (now === old) return;
       old = now;
     }
@@ -170,6 +200,8 @@ export class VisitedTable {
   private linkBefore(a: number, b: number): boolean {
     const [pa, pb] = [a >>> THREAD_BITS, b >>> THREAD_BITS];
     if (pa === pb) return (a & (MAX_THREADS - 1)) < (b & (MAX_THREADS - 1));
-    return before(this.his[pa]!, this.los[pa]!, this.his[pb]!, this.los[pb]!);
+    const { slots } = this;
+    const [a4, b4] = [pa << 2, pb << 2];
+    return before(slots[a4 + HI]!, slots[a4 + LO]!, slots[b4 + HI]!, slots[b4 + LO]!);
   }
 }

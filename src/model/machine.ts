@@ -18,6 +18,8 @@ import { canonicalFrozen, deepFreeze } from './value.ts';
 
 /** What a thread does next from a state: known once, then a table look-up. */
 export interface Transition {
+  /** Number among all transitions, in the order they were learned. */
+  readonly id: number;
   readonly node: Node;
   readonly next: Node;
   readonly result: unknown;
@@ -43,12 +45,16 @@ export interface Node {
   readonly idle: boolean;
   /** Accesses to data, which may race. */
   readonly accesses: readonly NodeAccess[];
+  /** Is one of them plain? */
+  readonly plain: boolean;
   /** By the values of the footprint; null: the guard does not hold. */
   readonly transitions: TupleMap<Transition | typeof BLOCKED>;
   /** Whether the guard holds, for operations asked about before they are run. */
   readonly guards: TupleMap<boolean>;
   /** Successors seen, in the order they were seen. */
   readonly successors: Node[];
+  /** Positions that have been seen to change: often fewer than it may write. */
+  readonly changed: number[];
 }
 
 export interface NodeAccess extends Omit<Access, 'to'> {
@@ -74,6 +80,7 @@ export class Machine {
   /** Every transition in the order it was learned: enough to teach another machine the same. */
   readonly learned: Learned[] = [];
   private readonly guarded: <T>(code: () => T) => T;
+  private changesSeen = 0;
   private readonly byName = new Map<string, Slot>();
   /** Values and results by structure: equal ones are the same object for the spec's code. */
   private readonly pool = new Map<string, unknown>();
@@ -95,9 +102,9 @@ export class Machine {
     return this.threads.length + this.slots.length;
   }
 
-  /** How much has been learned: grows with every new edge of a thread. */
+  /** How much has been learned of what threads can do: edges, and objects that they change. */
   get knowledge(): number {
-    return this.threads.reduce((sum, thread) => sum + thread.edgeCount, 0);
+    return this.threads.reduce((sum, thread) => sum + thread.edgeCount, this.changesSeen);
   }
 
   /** The row of the start state; all others follow from it by transitions. */
@@ -140,7 +147,11 @@ export class Machine {
    * The row must be at least `width` long.
    */
   transition(rows: Int32Array, base: number, thread: number): Transition | null {
-    const node = this.nodes[thread]![rows[base + thread]!]!;
+    return this.transitionOf(this.nodes[thread]![rows[base + thread]!]!, rows, base);
+  }
+
+  /** As `transition`, for the local state that the thread is in. */
+  transitionOf(node: Node, rows: Int32Array, base: number): Transition | null {
     const known = node.transitions.get(rows, base);
     return known === undefined ? this.learn(rows, base, node) : known;
   }
@@ -194,6 +205,11 @@ export class Machine {
           ])
         : [],
     );
+    const accesses = (spec?.accesses ?? []).map(({ to, plain, ...access }) => ({
+      ...access,
+      position: this.slotOf(to).position,
+      plain: plain && !state.context.inSequence,
+    }));
     const node: Node = {
       thread,
       state,
@@ -201,14 +217,12 @@ export class Machine {
       footprint,
       blocks: spec !== null && (spec.blocks === true || cpu !== undefined),
       idle: spec?.idle ?? false,
-      accesses: (spec?.accesses ?? []).map(({ to, plain, ...access }) => ({
-        ...access,
-        position: this.slotOf(to).position,
-        plain: plain && !state.context.inSequence,
-      })),
+      accesses,
+      plain: accesses.some(({ plain }) => plain),
       transitions: new TupleMap(footprint),
       guards: new TupleMap(footprint),
       successors: [],
+      changed: [],
     };
     nodes[state.id] = node;
     return node;
@@ -278,6 +292,10 @@ export class Machine {
       const id = slot.intern(value);
       if (id === old) return;
       changes.push(slot.position, id);
+      if (!node.changed.includes(slot.position)) {
+        node.changed.push(slot.position);
+        this.changesSeen++;
+      }
       hi ^= slot.fingerprints[old]!.hi ^ slot.fingerprints[id]!.hi;
       lo ^= slot.fingerprints[old]!.lo ^ slot.fingerprints[id]!.lo;
     });
@@ -294,6 +312,7 @@ export class Machine {
       reports.push({ rule: 'lock held at exit', message, ...(locks[0] && { object: locks[0] }) });
     }
     return {
+      id: this.learned.length,
       node,
       next,
       result,

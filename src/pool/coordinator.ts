@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { improve } from '../explore/improve.ts';
 import type { Outcome } from '../explore/outcome.ts';
+import type { Probe } from '../explore/probe.ts';
 import {
   explore,
   exploreHere,
@@ -15,7 +16,8 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { Crew } from './crew.ts';
 import { type Hired, hire } from './hire.ts';
 
-export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'guarded' | 'onFinal'> {
+export interface VerifyOptions
+  extends Omit<SearchOptions, 'now' | 'memory' | 'guarded' | 'onFinal'> {
   /** Threads that search, this one included. */
   readonly workers: number;
   /** States from which on workers join in. */
@@ -23,7 +25,7 @@ export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'guarded' | '
 }
 
 /** A search below this size is over before a reduction has paid for itself. */
-const PROBE = 1 << 16;
+const PROBE: Probe = { from: 1 << 15, price: 3 };
 /** A search below this size is over before workers have started. */
 const SHARE_FROM = 100_000;
 /** A level with fewer states is not worth a meeting of all workers. */
@@ -44,15 +46,20 @@ export async function verify(
   const bundle = { library, code, digest };
   let hired: Hired | null = null;
   let crew: Crew | null = null;
-  const crewFor = ({ visited, current, explorer, alone }: Level): Crew | null => {
+  const crewFor = ({ visited, current }: Level): Crew | null => {
     const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
-    if (!large || alone || workers < 2) return null;
-    const { reduce } = explorer;
-    hired ??= hire(workers - 1, { file, bundle, variant, params, reduction: reduce });
+    if (!large || workers < 2) return null;
+    hired ??= hire(workers - 1, { file, bundle, variant, params });
     crew ??= new Crew(hired.links);
     return crew;
   };
-  const resolved = { probe: PROBE, ...options, now: () => performance.now(), guarded };
+  const resolved = {
+    probe: PROBE,
+    ...options,
+    now: () => performance.now(),
+    memory: () => process.memoryUsage.rss(),
+    guarded,
+  };
   const machine = new Machine(program, guarded);
   try {
     return improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
@@ -75,9 +82,9 @@ export async function searchTogether(
   for (let step = levels.next(); ; ) {
     if (step.done) return { ...step.value, workers: crew?.size ?? 1 };
     const work = step.value;
-    const sharing: Crew | null = crew?.sharing(work.round) ? crew : crewFor(work);
-    crew = sharing ?? crew;
-    step = levels.next(sharing ? await sharing.explore(work) : await exploreAlone(work));
+    const together: Crew | null = work.alone ? null : crew?.sharing(work) ? crew : crewFor(work);
+    crew = together ?? crew;
+    step = levels.next(together ? await together.explore(work) : await exploreAlone(work));
   }
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { SLICE } from '../explore/explorer.ts';
-import type { Level, LevelDone } from '../explore/search.ts';
+import { type Explorer, SLICE } from '../explore/explorer.ts';
+import { grown, type Level, type LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
 import { SpecError } from '../model/shared.ts';
 import type { Answer, Order } from './messages.ts';
@@ -31,6 +31,8 @@ interface Worker {
  */
 export class Crew {
   private readonly workers: Worker[];
+  /** The search, and its round, that the workers hold states of. */
+  private explorer: Explorer | null = null;
   private round = 0;
 
   constructor(links: readonly Link[]) {
@@ -42,21 +44,22 @@ export class Crew {
   }
 
   /** Is the crew at work in this round? If not, a level may as well be explored alone. */
-  sharing(round: number): boolean {
-    return this.round === round;
+  sharing({ explorer, round }: Level): boolean {
+    return this.explorer === explorer && this.round === round;
   }
 
   /** Explores a level together. `work.current` holds this thread's share of it. */
   async explore(work: Level): Promise<LevelDone> {
-    if (this.round !== work.round) await this.join(work);
+    if (!this.sharing(work)) await this.join(work);
     await this.balance(work);
     let { visited } = work;
     const total = work.current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
     while (visited.size + total > visited.capacity * LOAD) {
-      const bigger = visited.grown();
-      if (!bigger) break;
+      const bigger = grown(visited, work);
+      if (typeof bigger === 'string') break;
       visited = bigger;
     }
+    visited.shared = true;
     let busy = this.workers;
     for (let at = 0, again = false; ; again = true) {
       const answers = Promise.all(
@@ -86,8 +89,8 @@ export class Crew {
       if (limit) return { visited, count, limit };
       busy = busy.filter((_, i) => settled[i]!.full);
       if (busy.length === 0 && at === work.current.count) return { visited, count, limit: null };
-      const bigger = visited.grown();
-      if (!bigger) return { visited, count, limit: 'the table of states is full' };
+      const bigger = grown(visited, work);
+      if (typeof bigger === 'string') return { visited, count, limit: bigger };
       visited = bigger;
     }
   }
@@ -114,14 +117,21 @@ export class Crew {
 
   /** Tells the workers what the round's reduction relies on; they hold no states yet. */
   private async join({ explorer, round }: Level): Promise<void> {
+    this.explorer = explorer;
     this.round = round;
-    const { machine, begun } = explorer;
+    const { machine, begun, reduce, without } = explorer;
     await Promise.all(
       this.workers.map(async (worker) => {
         worker.peer ??= new Peer(machine);
         const known = lessons(machine, worker.told, begun.learned);
         worker.told = begun.learned;
-        const answer = await this.ask(worker, { do: 'begin', known, footprints: begun.footprints });
+        const answer = await this.ask(worker, {
+          do: 'begin',
+          reduce,
+          without,
+          known,
+          footprints: begun.footprints,
+        });
         worker.peer.learn(answer.learned);
         worker.count = 0;
       }),

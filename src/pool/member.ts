@@ -1,5 +1,6 @@
 import { Explorer, SLICE } from '../explore/explorer.ts';
 import type { Frontier } from '../explore/frontier.ts';
+import { ALL_ON } from '../explore/optimisations.ts';
 import { VisitedTable } from '../explore/visited.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
@@ -8,7 +9,8 @@ import { lessons, Peer, pack } from './peer.ts';
 
 /** A worker's part of a search: its own machine and frontier, driven by the coordinator's orders. */
 export class Member {
-  private readonly explorer: Explorer;
+  private explorer: Explorer;
+  private readonly guarded: <T>(code: () => T) => T;
   private readonly coordinator: Peer;
   private current: Frontier;
   private next: Frontier;
@@ -16,15 +18,21 @@ export class Member {
   /** First state of the level not explored yet, when the table was full. */
   private at = 0;
 
-  constructor(program: Program, guarded: <T>(code: () => T) => T, reduction: boolean) {
+  constructor(program: Program, guarded: <T>(code: () => T) => T) {
     const machine = new Machine(program, guarded);
-    this.explorer = new Explorer(machine, guarded, reduction);
+    this.guarded = guarded;
+    this.explorer = new Explorer(machine, { guarded, reduction: false, without: ALL_ON });
     this.coordinator = new Peer(machine);
     this.current = this.explorer.makeFrontier();
     this.next = this.explorer.makeFrontier();
   }
 
   carryOut(order: Order): Answer {
+    if (order.do === 'begin') {
+      const { guarded } = this;
+      const { reduce: reduction, without } = order;
+      this.explorer = new Explorer(this.explorer.machine, { guarded, reduction, without });
+    }
     const { explorer } = this;
     switch (order.do) {
       case 'begin':

@@ -1,4 +1,5 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
+import type { Without } from '../explore/optimisations.ts';
 import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
 
@@ -8,7 +9,6 @@ export interface Assignment {
   readonly bundle: Bundle;
   readonly variant: string;
   readonly params: Readonly<Record<string, number>>;
-  readonly reduction: boolean;
 }
 
 /** Objects each property was seen to read, by property name: knowledge that a reduction relies on. */
@@ -16,7 +16,13 @@ export type Footprints = ReadonlyMap<string, readonly string[]>;
 
 /** From the coordinator to a worker. Each is answered by exactly one `Answer`. */
 export type Order =
-  | { readonly do: 'begin'; readonly known: Lessons; readonly footprints: Footprints }
+  | {
+      readonly do: 'begin';
+      readonly reduce: boolean;
+      readonly without: Without;
+      readonly known: Lessons;
+      readonly footprints: Footprints;
+    }
   | { readonly do: 'take'; readonly known: Lessons; readonly states: Parcel }
   | { readonly do: 'give'; readonly keep: number }
   | {

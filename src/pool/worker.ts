@@ -14,9 +14,9 @@ export default async function work({
   port: MessagePort;
   assignment: Assignment;
 }): Promise<void> {
-  const { bundle, file, variant, params, reduction } = assignment;
+  const { bundle, file, variant, params } = assignment;
   const loaded = await loadBundle(bundle, file);
-  const member = new Member(instantiate(loaded, variant, params), guarded, reduction);
+  const member = new Member(instantiate(loaded, variant, params), guarded);
   port.on('message', (order: Order) => {
     let answer: Answer;
     try {

@@ -141,6 +141,8 @@ export const defaults: VerifyOptions = {
   reduction: true,
   maxStates: null,
   maxTime: null,
+  maxMemory: null,
+  without: [],
   first: false,
   traces: 'traces',
   json: false,

@@ -9,14 +9,9 @@ import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { replayed } from '../oracle/compare.ts';
+import { UNLIMITED } from '../oracle/unlimited.ts';
 
-const OPTIONS = {
-  first: false,
-  maxStates: 100_000,
-  maxTimeMs: Number.POSITIVE_INFINITY,
-  now: () => 0,
-  guarded,
-};
+const OPTIONS = { ...UNLIMITED, maxStates: 100_000 };
 
 const switches = (schedule: readonly string[]): number =>
   schedule.filter((thread, at) => at > 0 && schedule[at - 1] !== thread).length;

@@ -34,9 +34,15 @@ test(`${RUNS} random programs: reduced, unreduced, the cheaper of both and oracl
     const reduced = searched(make(program), true);
     same('reduced', reduced, expected);
     same('reduced, of the unreduced', reduced, unreduced);
-    // From all that is done with the first state to all that is done before the probe ends.
-    const probed = searched(make(program), true, 1 + (compared % expected.states));
+    // From what is done with the first state to what is done before the probe ends.
+    const from = 1 + (compared % expected.states);
+    const probed = searched(make(program), true, { probe: { from, price: 0.1 } });
     same(probed.outcome.reduction ? 'probed, reduced' : 'probed, unreduced', probed, expected);
+    const off = ['gates', 'effects', 'walks', 'rounds'] as const;
+    const without = new Set([off[compared % off.length]!]);
+    const other = searched(make(program), true, { without });
+    same(`without ${[...without]}`, other, expected);
+    replayed(make(program), other.outcome);
     if (probed.outcome.reduction) chosen.reduced++;
     else chosen.unreduced++;
     replayed(make(program), unreduced.outcome);

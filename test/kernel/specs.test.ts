@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { search } from '../../src/explore/search.ts';
-import { guarded } from '../../src/spec/guard.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { type LoadedSpec, loadSpec } from '../../src/spec/load.ts';
+import { UNLIMITED } from '../oracle/unlimited.ts';
 
 /** The specs with each search by itself: what a probe would choose is tested with the kept traces. */
 
@@ -29,12 +29,11 @@ const LARGE = [
 function outcome(loaded: LoadedSpec, variant: string, reduction: boolean) {
   const program = instantiate(loaded, variant, {});
   const found = search(program, {
+    ...UNLIMITED,
     reduction,
-    first: false,
     maxStates: 2_000_000,
     maxTimeMs: 60_000,
     now: () => Date.now(),
-    guarded,
   });
   const broken = found.properties
     .filter((each) => each.verdict !== 'holds')

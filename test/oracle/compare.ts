@@ -1,26 +1,25 @@
 import type { FinalState } from '../../src/explore/explorer.ts';
 import type { Outcome } from '../../src/explore/outcome.ts';
 import { replay } from '../../src/explore/replay.ts';
-import { search } from '../../src/explore/search.ts';
+import { type SearchOptions, search } from '../../src/explore/search.ts';
 import type { Program } from '../../src/model/program.ts';
 import { guarded } from '../../src/spec/guard.ts';
 import { type Findings, finalText } from './findings.ts';
+import { UNLIMITED } from './unlimited.ts';
 
 /** The same things about a program as the engine finds them, to compare with an oracle's. */
 export interface Searched extends Findings {
   readonly outcome: Outcome;
 }
 
-const OPTIONS = {
-  first: false,
-  maxStates: 1_000_000,
-  maxTimeMs: Number.POSITIVE_INFINITY,
-  now: () => 0,
-  guarded,
-};
+const OPTIONS = { ...UNLIMITED, maxStates: 1_000_000 };
 
-/** `probe`: as in SearchOptions. */
-export function searched(program: Program, reduction: boolean, probe = 0): Searched {
+/** `more`: as in SearchOptions. */
+export function searched(
+  program: Program,
+  reduction: boolean,
+  more: Pick<SearchOptions, 'probe'> | Pick<SearchOptions, 'without'> = {},
+): Searched {
   const finals = new Set<string>();
   const onFinal: FinalState = (machine, rows, base) => {
     const changed = machine.slots.flatMap(({ position, object, values }) => {
@@ -29,7 +28,7 @@ export function searched(program: Program, reduction: boolean, probe = 0): Searc
     });
     finals.add(finalText(changed));
   };
-  const outcome = search(program, { ...OPTIONS, reduction, probe, onFinal });
+  const outcome = search(program, { ...OPTIONS, ...more, reduction, onFinal });
   if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
   return { outcome, finals, violated: violations(outcome), states: outcome.states };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/explore/outcome.ts';
-import { search } from '../../src/explore/search.ts';
+import { type SearchOptions, search } from '../../src/explore/search.ts';
 import { Machine } from '../../src/model/machine.ts';
 import type { Program } from '../../src/model/program.ts';
 import { SpecError } from '../../src/model/shared.ts';
@@ -14,22 +14,20 @@ import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { show } from '../oracle/program.ts';
+import { UNLIMITED } from '../oracle/unlimited.ts';
 
 const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 5400);
 const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-const OPTIONS = {
-  first: false,
-  maxStates: 20_000,
-  maxTimeMs: Number.POSITIVE_INFINITY,
-  now: () => 0,
-  guarded,
-};
+const OPTIONS = { ...UNLIMITED, maxStates: 20_000 };
 
 /** Null: a loop takes locks without end. */
-function searchAlone(program: Program, reduction: boolean): Omit<Outcome, 'workers'> | null {
+function searchAlone(
+  program: Program,
+  mode: Pick<SearchOptions, 'reduction' | 'probe'>,
+): Omit<Outcome, 'workers'> | null {
   try {
-    const { workers: _, ...outcome } = search(program, { ...OPTIONS, reduction });
+    const { workers: _, ...outcome } = search(program, { ...OPTIONS, ...mode });
     return outcome;
   } catch (error) {
     if (error instanceof SpecError && /holds 48 locks/.test(error.message)) return null;
@@ -49,15 +47,19 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
   await fc.assert(
     fc.asyncProperty(
       randomProgram,
-      fc.boolean(),
+      fc.constantFrom(
+        { reduction: false },
+        { reduction: true },
+        { reduction: true, probe: { from: 8, price: 0.1 } },
+      ),
       fc.integer({ min: 1, max: 2 }),
-      async (random, reduction, helpers) => {
+      async (random, mode, helpers) => {
         (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
         const program = instantiate(loaded, 'only');
-        const alone = searchAlone(program, reduction);
+        const alone = searchAlone(program, mode);
         if (!alone?.complete) return;
         const links = Array.from({ length: helpers }, () => {
-          const member = new Member(program, guarded, reduction);
+          const member = new Member(program, guarded);
           return {
             ask: async (order: Parameters<Member['carryOut']>[0]) => member.carryOut(order),
           };
@@ -66,7 +68,7 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
         const machine = new Machine(program, guarded);
         const { workers, ...together } = await searchTogether(
           machine,
-          { ...OPTIONS, reduction },
+          { ...OPTIONS, ...mode },
           () => crew,
         );
         expect(workers).toBe(helpers + 1);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/explore/outcome.ts';
+import type { SearchOptions } from '../../src/explore/search.ts';
 import type { LoadedSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { codegen } from '../oracle/codegen.ts';
@@ -21,17 +22,20 @@ function result({ workers: _, ...outcome }: Outcome): Omit<Outcome, 'workers'> {
   return outcome;
 }
 
-const [REDUCED, FULL, PROBED] = [
-  { reduction: true, probe: 0 },
-  { reduction: false, probe: 0 },
-  { reduction: true, probe: 8 },
+type Mode = Required<Pick<SearchOptions, 'reduction' | 'without' | 'probe'>>;
+
+const probe = { from: 8, price: 0.1 };
+const [REDUCED, FULL, PROBED]: readonly [Mode, Mode, Mode] = [
+  { reduction: true, without: new Set(['probe']), probe },
+  { reduction: false, without: new Set(), probe },
+  { reduction: true, without: new Set(), probe },
 ];
 
 /** `workers: 2` shares the work from the first state on. */
 async function outcomeOf(
   loaded: LoadedSpec,
   variant: string,
-  mode: { readonly reduction: boolean; readonly probe: number },
+  mode: Mode,
   workers: number,
 ): Promise<Outcome> {
   const outcome = await verify(loaded, instantiate(loaded, variant), {
@@ -41,6 +45,7 @@ async function outcomeOf(
     first: false,
     maxStates: 1_000_000,
     maxTimeMs: Number.POSITIVE_INFINITY,
+    maxMemory: Number.POSITIVE_INFINITY,
   });
   if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
   return outcome;
