@@ -13,7 +13,7 @@ export interface Probe {
 }
 
 /** Part of the time that goes into finding out whether the reduction pays. */
-const SHARE = 1 / 8;
+const SHARE = 1 / 16;
 
 /**
  * Whichever of two searches of one program is likely to be over first. A reduced state costs several
@@ -21,8 +21,15 @@ const SHARE = 1 / 8;
  * From a certain size on, a part of the time goes to the reduced one, until that is over, or has come
  * to the same depth with so many fewer states that it pays. Counts decide, not clocks: the same in
  * every run.
+ *
+ * @param trial the reduced search to find out with; `reduced` the one to go on with
  */
-export function* cheaper(plain: Levels, reduced: () => Levels, { from, price }: Probe): Levels {
+export function* cheaper(
+  plain: Levels,
+  trial: () => Levels,
+  reduced: () => Levels,
+  { from, price }: Probe,
+): Levels {
   /** States seen by the plain search before each level. */
   const sizes: number[] = [];
   let other: Levels | null = null;
@@ -33,7 +40,7 @@ export function* cheaper(plain: Levels, reduced: () => Levels, { from, price }: 
     sizes[level] = visited.size;
     if (visited.size < next) continue;
     next = visited.size * 2;
-    other ??= reduced();
+    other ??= trial();
     few ??= other.next();
     const budget = (visited.size * SHARE) / price;
     while (!few.done && few.value.visited.size < budget && few.value.level < level) {
@@ -41,7 +48,7 @@ export function* cheaper(plain: Levels, reduced: () => Levels, { from, price }: 
     }
     if (few.done) return few.value;
     const pays = few.value.visited.size * price < sizes[few.value.level]!;
-    // Anew: workers that have learned from the plain search would know more than this round does.
+    // Anew: by now more is known, to workers as well, than when the trial began.
     if (pays) return yield* reduced();
   }
   return full.value;

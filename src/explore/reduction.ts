@@ -1,6 +1,6 @@
 import type { Machine, Transition } from '../model/machine.ts';
 import type { Conflicts } from './conflicts.ts';
-import type { Facts, Knowledge } from './knowledge.ts';
+import type { Facts, Gate, Knowledge } from './knowledge.ts';
 import type { Way } from './way.ts';
 
 /**
@@ -30,6 +30,12 @@ export class Reduction {
   /** Per thread those that its set must have as well, guards as they are; -1: not worked out. */
   private readonly needs: Int32Array;
   private readonly certain: Int32Array;
+  /** Number of the state at hand; per gate that of the state in which it was asked last. */
+  private state = 0;
+  private readonly askedIn: number[] = [];
+  private readonly answers: boolean[] = [];
+  private readonly openersIn: number[] = [];
+  private readonly openers: number[] = [];
   private rows: Int32Array = new Int32Array(0);
   private base = 0;
 
@@ -53,6 +59,7 @@ export class Reduction {
     this.rows = rows;
     this.base = base;
     const { threads, found, machine } = this;
+    this.state++;
     let enabled = 0;
     for (let t = 0; t < threads; t++) {
       const facts = this.knowledge.of(machine.node(rows, base, t));
@@ -67,7 +74,7 @@ export class Reduction {
     }
     if ((enabled & (enabled - 1)) === 0) return 0;
     this.enabled = enabled;
-    for (let t = 0; t < threads; t++) this.ways[t] = this.facts[t]!.way.in(machine, rows, base);
+    for (let t = 0; t < threads; t++) this.ways[t] = this.facts[t]!.way.where(this);
     this.needs.fill(-1);
     let best = popcount(enabled);
     let count = 0;
@@ -105,27 +112,59 @@ export class Reduction {
    * the guard reads: how far the threads outside come is a least fixed point.
    */
   private closure(set: number, most: number): number {
-    const { threads, widened } = this;
-    for (let t = 0; t < threads; t++) widened[t] = this.ways[t]!;
+    const { threads, ways, widened } = this;
+    let wide = 0;
     for (let again = true; again; ) {
       again = false;
       for (let t = 0; t < threads; t++) {
         if (set & (1 << t)) continue;
-        const { closed } = widened[t]!;
-        for (let i = 0; i < closed.length; i++) {
-          if (!this.opens(closed[i]!.footprint, set)) continue;
-          const way = widened[t]!.beyond(i).in(this.machine, this.rows, this.base);
+        const here = wide & (1 << t) ? widened[t]! : ways[t]!;
+        for (let i = 0; i < here.closed.length; i++) {
+          const gate = here.closed[i]!;
+          if ((this.openersOf(gate) & ~set) === 0 && !this.widenedOpens(gate, wide)) continue;
+          const way = here.beyond(i).where(this);
           if (this.mustJoin(way, set)) {
             const more = this.joined(set | (1 << t));
             return popcount(more & this.enabled) >= most ? 0 : this.closure(more, most);
           }
           widened[t] = way;
+          wide |= 1 << t;
           again = true;
           break;
         }
       }
     }
     return set & this.enabled;
+  }
+
+  /** Does the gate's guard hold in the state at hand? */
+  holds(gate: Gate): boolean {
+    const { id, node } = gate;
+    if (this.askedIn[id] !== this.state) {
+      this.askedIn[id] = this.state;
+      this.answers[id] = this.machine.guardHolds(this.rows, this.base, node);
+    }
+    return this.answers[id]!;
+  }
+
+  /** The threads that could write what a guard reads, guards as they are. */
+  private openersOf({ id, footprint }: Gate): number {
+    if (this.openersIn[id] !== this.state) {
+      let openers = 0;
+      for (let t = 0; t < this.threads; t++) {
+        if (this.conflicts.disturbs(this.ways[t]!.access, footprint)) openers |= 1 << t;
+      }
+      this.openersIn[id] = this.state;
+      this.openers[id] = openers;
+    }
+    return this.openers[id]!;
+  }
+
+  private widenedOpens({ footprint }: Gate, wide: number): boolean {
+    for (let rest = wide; rest !== 0; rest &= rest - 1) {
+      if (this.conflicts.disturbs(this.widened[lowest(rest)]!.access, footprint)) return true;
+    }
+    return false;
   }
 
   /** The threads that are certain to be in a set with these: by what can be done, guards as they are. */
@@ -168,15 +207,6 @@ export class Reduction {
     return this.enabled & (1 << chosen)
       ? this.conflicts.areDependent(touched, way.access)
       : this.conflicts.disturbs(way.access, touched);
-  }
-
-  /** Can a thread outside write what a guard reads? */
-  private opens(footprint: number, chosen: number): boolean {
-    for (let t = 0; t < this.threads; t++) {
-      if (chosen & (1 << t)) continue;
-      if (this.conflicts.disturbs(this.widened[t]!.access, footprint)) return true;
-    }
-    return false;
   }
 }
 

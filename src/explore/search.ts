@@ -114,10 +114,17 @@ export function grown(visited: VisitedTable, { limit }: Level): VisitedTable | s
 export function explore(machine: Machine, options: SearchOptions): Levels {
   const began = options.now();
   const { reduction, probe, without = ALL_ON } = options;
-  const rounds = (on: boolean) => exploreRounds(machine, { ...options, reduction: on }, began);
-  return reduction && probe && !without.has('probe')
-    ? cheaper(rounds(false), () => rounds(true), probe)
-    : rounds(reduction);
+  const rounds = (more: Pick<SearchOptions, 'reduction'> & Partial<SearchOptions>) =>
+    exploreRounds(machine, { ...options, ...more }, began);
+  if (!reduction || !probe || without.has('probe')) return rounds({ reduction });
+  // The plain search has taught the automata what the trial comes to, or it is of no use.
+  const untaught = new Set([...without, 'walks' as const]);
+  return cheaper(
+    rounds({ reduction: false }),
+    () => rounds({ reduction: true, without: untaught }),
+    () => rounds({ reduction: true }),
+    probe,
+  );
 }
 
 /** Rounds repeat until one has learned nothing that its reduction would have had to know. */

@@ -1,4 +1,3 @@
-import type { Machine } from '../model/machine.ts';
 import { type Bits, unite } from './bits.ts';
 import type { Access, Conflicts } from './conflicts.ts';
 import type { Gate, Reach } from './knowledge.ts';
@@ -48,12 +47,12 @@ export class Way {
     return { reads: this.reads, writes: this.writes };
   }
 
-  /** Where the guards of the state at `base` lead to. */
-  in(machine: Machine, rows: Int32Array, base: number): Way {
+  /** Where the guards of a state lead to. */
+  where(guards: { holds(gate: Gate): boolean }): Way {
     let way: Way = this;
     while (way.asked < way.met.length) {
       const gate = way.met[way.asked]!;
-      if (machine.guardHolds(rows, base, gate.node)) {
+      if (guards.holds(gate)) {
         way.yes ??= way.past(gate, way.asked + 1, way.closed);
         way = way.yes;
       } else {
