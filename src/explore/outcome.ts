@@ -7,6 +7,8 @@ export interface Outcome {
   readonly limit: string | null;
   readonly states: number;
   readonly transitions: number;
+  /** Mazurkiewicz traces, where these were explored: `states` are not told apart then. */
+  readonly traces?: number;
   readonly depth: number;
   readonly rounds: number;
   readonly workers: number;

@@ -2,9 +2,13 @@ import type { FinalState } from '../../src/explore/explorer.ts';
 import type { Outcome } from '../../src/explore/outcome.ts';
 import { replay } from '../../src/explore/replay.ts';
 import { type SearchOptions, search } from '../../src/explore/search.ts';
+import type { Action } from '../../src/explore/traces/dependence.ts';
+import { type Declined, exploreTraces } from '../../src/explore/traces.ts';
+import { Machine, type Transition } from '../../src/model/machine.ts';
 import type { Program } from '../../src/model/program.ts';
 import { guarded } from '../../src/spec/guard.ts';
 import { type Findings, finalText } from './findings.ts';
+import { normalForm } from './traces.ts';
 import { UNLIMITED } from './unlimited.ts';
 
 /** The same things about a program as the engine finds them, to compare with an oracle's. */
@@ -31,6 +35,69 @@ export function searched(
   const outcome = search(program, { ...OPTIONS, ...more, reduction, onFinal });
   if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
   return { outcome, finals, violated: violations(outcome), states: outcome.states };
+}
+
+/** What was found by traces, and the normal form of each. */
+export interface Traced extends Searched {
+  readonly machine: Machine;
+  readonly traces: ReadonlySet<string>;
+  /** How many of them leave a thread waiting. */
+  readonly stuck: number;
+  /** What the transitions of the last round were taken for. */
+  readonly actions: ReadonlyMap<Transition, Action>;
+}
+
+/** As `searched`, by traces, of which no two may be the same. */
+export function traced(program: Program): Traced | Declined {
+  const machine = new Machine(program, guarded);
+  const finals = new Set<string>();
+  const traces = new Set<string>();
+  const actions = new Map<Transition, Action>();
+  let stuck = 0;
+  const onTrace = (events: readonly Action[], n: number): void => {
+    if (n === 1) {
+      traces.clear();
+      actions.clear();
+      stuck = 0;
+    }
+    for (const action of events) actions.set(action.transition, action);
+    const form = normalForm(machine, events);
+    console.log(
+      events
+        .map(
+          (e) =>
+            `${e.thread}:${e.transition.node.state.pending!.name}[r${[...e.reads]} w${[...e.writes]}]`,
+        )
+        .join(' '),
+    );
+    if (traces.has(form)) throw new Error(`explored twice: ${form}`);
+    traces.add(form);
+    const ends = new Map(events.map(({ thread, transition }) => [thread, transition.next]));
+    if (machine.nodes.some(([start], t) => (ends.get(t) ?? start)!.state.pending)) stuck++;
+    const crashed = events.some(({ transition }) => transition.crash);
+    if (!crashed) finals.add(finalOf(machine, events));
+  };
+  const exploration = exploreTraces(machine, { guarded, onTrace });
+  let step = exploration.next();
+  while (!step.done) step = exploration.next();
+  const outcome = step.value;
+  if ('declined' in outcome) return outcome;
+  const violated = violations(outcome);
+  return { outcome, finals, violated, states: outcome.states, machine, traces, stuck, actions };
+}
+
+function finalOf({ slots, threads }: Machine, events: readonly Action[]): string {
+  const ids = new Map<number, number>();
+  for (const { changes } of events.map(({ transition }) => transition)) {
+    for (let i = 0; i < changes.length; i += 2) ids.set(changes[i]!, changes[i + 1]!);
+  }
+  const changed = [...ids].filter(([, id]) => id !== 0);
+  return finalText(
+    changed.map(([position, id]) => {
+      const { object, values } = slots[position - threads.length]!;
+      return [object.name, values[id]] as const;
+    }),
+  );
 }
 
 export function violations(outcome: Outcome): Set<string> {

@@ -1,0 +1,106 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Program } from '../../src/model/program.ts';
+import { instantiate } from '../../src/spec/instantiate.ts';
+import { loadSpec } from '../../src/spec/load.ts';
+import { randomProgram } from '../oracle/arbitrary.ts';
+import { replayed, same, searched, traced } from '../oracle/compare.ts';
+import { explicit } from '../oracle/explicit.ts';
+import { TooBig } from '../oracle/findings.ts';
+import { type RandomProgram, show } from '../oracle/program.ts';
+import { allTraces } from '../oracle/traces.ts';
+
+/** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/traces-random.test.ts */
+const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 2000);
+const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`${RUNS} random programs: by traces the same as by states, each trace once (seed ${SEED})`, {
+  timeout: RUNS * 400 + 60_000,
+}, async () => {
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
+  const make = (program: RandomProgram): Program => {
+    (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = program;
+    return instantiate(loaded, 'only');
+  };
+  const counts = { oracle: 0, unreduced: 0, exact: 0, turned: 0, declined: 0, traces: 0 };
+  const kinds = new Map<string, number>();
+  const agree = (program: RandomProgram): void => {
+    const expected = bounded(() => explicit(program, 1200));
+    if (!expected) return;
+    const found = traced(make(program));
+    if ('declined' in found) {
+      expect(found.declined).toMatch(/^thread '\w+' loops$/);
+      counts.declined++;
+      return;
+    }
+    same('traces', found, expected);
+    replayed(make(program), found.outcome);
+    counts.oracle++;
+    counts.traces += found.traces.size;
+    const met = [...[...expected.violated].map(kindOf), ...(expected.notes ?? [])];
+    for (const kind of new Set(met)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    const every = bounded(() => allTraces(found.machine, found.actions, 1000));
+    if (every) {
+      counts.exact++;
+      sameTraces('brute force', found.traces, every);
+    }
+    if (counts.oracle % 4 === 0) {
+      // The names of lockdep's classes, too, which the oracle leaves out.
+      same('traces, of the unreduced', found, searched(make(program), false));
+      counts.unreduced++;
+    }
+    if (counts.oracle % 4 === 2) {
+      const { threads, ...rest } = make(program);
+      const turned = traced({ ...rest, threads: threads.toReversed() });
+      if ('declined' in turned) throw new Error(turned.declined);
+      same('another order of threads', turned, expected);
+      sameTraces('another order of threads', turned.traces, found.traces);
+      counts.turned++;
+    }
+  };
+  const details = fc.check(fc.property(randomProgram, agree), { numRuns: RUNS, seed: SEED });
+  if (details.failed) {
+    const [program] = details.counterexample!;
+    throw new Error(
+      `seed ${SEED}, path ${details.counterexamplePath}\n${show(program)}\n${details.errorInstance}`,
+    );
+  }
+  console.info(
+    `seed ${SEED}: ${JSON.stringify(counts)}, violated ${JSON.stringify(Object.fromEntries(kinds))}`,
+  );
+  // What is declined has loops without a limit.
+  expect(counts.oracle).toBeGreaterThan(RUNS * 0.7);
+  expect(counts.exact).toBeGreaterThan(RUNS * 0.55);
+  expect(Math.min(counts.unreduced, counts.turned)).toBeGreaterThan(RUNS * 0.15);
+  const enough = RUNS >= 2000 ? Object.entries(LEAST) : [];
+  const missed = enough.filter(([kind, least]) => (kinds.get(kind) ?? 0) < least);
+  expect(missed.map(([kind]) => kind)).toEqual([]);
+});
+
+/** How many of the programs have a violation, at the least: about a third of what is usual. */
+const LEAST: Readonly<Record<string, number>> = {};
+
+/** Violations that count as one: the names that come from the program are many. */
+function kindOf(name: string): string {
+  return /^(always|atEnd|sometimes|assert|data-race)/.exec(name)?.[0] ?? name;
+}
+
+function sameTraces(what: string, found: ReadonlySet<string>, expected: ReadonlySet<string>): void {
+  const missing = [...expected].filter((each) => !found.has(each));
+  const extra = [...found].filter((each) => !expected.has(each));
+  if (missing.length + extra.length === 0) return;
+  throw new Error(
+    `${what}: of ${expected.size} traces ${missing.length} are missing, ${extra.length} too many\n` +
+      `  missing: ${missing[0]}\n  extra: ${extra[0]}`,
+  );
+}
+
+function bounded<T>(oracle: () => T): T | null {
+  try {
+    return oracle();
+  } catch (error) {
+    if (error instanceof TooBig) return null;
+    throw error;
+  }
+}
