@@ -7,7 +7,7 @@ import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { replayed, same, searched } from '../oracle/compare.ts';
 import { explicit } from '../oracle/explicit.ts';
-import { TooBig } from '../oracle/findings.ts';
+import { bounded } from '../oracle/findings.ts';
 import { type RandomProgram, show } from '../oracle/program.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/random.test.ts */
@@ -106,13 +106,4 @@ const LEAST: Readonly<Record<string, number>> = {
 /** Violations that count as one: the names that come from the program are many. */
 function kindOf(name: string): string {
   return /^(always|atEnd|sometimes|assert|data-race)/.exec(name)?.[0] ?? name;
-}
-
-function bounded<T>(oracle: () => T): T | null {
-  try {
-    return oracle();
-  } catch (error) {
-    if (error instanceof TooBig) return null;
-    throw error;
-  }
 }

@@ -87,6 +87,7 @@ const COUNTS: Readonly<Record<string, readonly Count[]>> = {
     [2, 2],
     [5, 5],
   ],
+  'changed-effect': [[2, 14]],
   'two-flags': [[2, 1]],
   'two-flags-asked': [[2, 6]],
 };

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RULES } from '../../src/model/rules.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { lockstep } from '../cli/lockstep.ts';
-import { replayed, same, searched } from '../oracle/compare.ts';
+import { replayed, same, searched, traced } from '../oracle/compare.ts';
 
 /**
  * Each spec in the folder is about one mistake: a variant that makes it, `bad`, and one that does
@@ -25,6 +25,11 @@ beforeAll(() => {
 });
 
 const broken = new Set<string>();
+let explored = 0;
+afterAll(() => {
+  // The others have threads that loop: works, timers, RCU.
+  expect(explored).toBeGreaterThan(120);
+});
 
 test('every rule is broken by some spec', () => {
   const rules = Object.values<readonly string[]>(RULES).flat();
@@ -55,6 +60,12 @@ for (const file of readdirSync(folder)) {
       const reduced = searched(make(), true);
       same('reduced', reduced, unreduced);
       replayed(make(), reduced.outcome);
+      const byTraces = traced(make());
+      if (!('declined' in byTraces)) {
+        same('by traces', byTraces, unreduced);
+        replayed(make(), byTraces.outcome);
+        explored++;
+      }
       const run = runs.find((each) => each.spec === name && each.variant === variant);
       expect(run?.asExpected).toBe(true);
     });

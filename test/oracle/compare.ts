@@ -62,14 +62,6 @@ export function traced(program: Program): Traced | Declined {
     }
     for (const action of events) actions.set(action.transition, action);
     const form = normalForm(machine, events);
-    console.log(
-      events
-        .map(
-          (e) =>
-            `${e.thread}:${e.transition.node.state.pending!.name}[r${[...e.reads]} w${[...e.writes]}]`,
-        )
-        .join(' '),
-    );
     if (traces.has(form)) throw new Error(`explored twice: ${form}`);
     traces.add(form);
     const ends = new Map(events.map(({ thread, transition }) => [thread, transition.next]));

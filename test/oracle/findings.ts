@@ -12,6 +12,16 @@ export interface Findings {
 /** Thrown by an oracle for a program that is too big for it. */
 export class TooBig extends Error {}
 
+/** What the oracle finds, or null when the program is too big for it. */
+export function bounded<T>(oracle: () => T): T | null {
+  try {
+    return oracle();
+  } catch (error) {
+    if (error instanceof TooBig) return null;
+    throw error;
+  }
+}
+
 /** One text for one final state, whatever order the objects come in. */
 export function finalText(changed: Iterable<readonly [string, unknown]>): string {
   return [...changed]

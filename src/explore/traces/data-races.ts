@@ -1,4 +1,4 @@
-import type { Machine, Node } from '../../model/machine.ts';
+import type { Machine, Node, NodeAccess } from '../../model/machine.ts';
 import { raceReport, racesIn } from '../races.ts';
 import type { Checks } from './checks.ts';
 import { type Dependence, mayOverlap, type Waiting } from './dependence.ts';
@@ -91,7 +91,7 @@ export class DataRaces {
     const key = this.numberOf(a.node) * 2 ** 24 + this.numberOf(b.node);
     let known = this.pairs.get(key);
     if (known === undefined) {
-      known = mayRace(a.node, b.node) ? 'possible' : 'no';
+      known = mayRace(a.node, b.node, this.strict) ? 'possible' : 'no';
       this.pairs.set(key, known);
     }
     if (known !== 'possible') return;
@@ -194,15 +194,15 @@ function indexOf({ index }: Execution, event: number): number {
   return event < 0 ? 0 : index[event]!;
 }
 
-/** By any rule, in some state. */
-function mayRace(a: Node, b: Node): boolean {
+/** In some state. */
+function mayRace(a: Node, b: Node, strict: boolean): boolean {
+  const reads = ({ write, plain }: NodeAccess): boolean => plain && !write;
   return a.accesses.some((mine) =>
-    b.accesses.some(
-      (other) =>
-        mine.position === other.position &&
-        mine.part === other.part &&
-        (mine.write || other.write) &&
-        (mine.plain || other.plain),
-    ),
+    b.accesses.some((other) => {
+      if (mine.position !== other.position || mine.part !== other.part) return false;
+      return strict
+        ? (mine.write || other.write) && (mine.plain || other.plain)
+        : (reads(mine) && other.write) || (reads(other) && mine.write);
+    }),
   );
 }

@@ -15,9 +15,9 @@ export type OnTrace = (events: readonly Action[], n: number) => void;
  * put into the wakeup tree of the state before the first, unless it begins with what was explored
  * there. The deepest state that has something left comes next.
  *
- * Races are looked for where their second event is new: those of the steps that executions share
- * were found in the first that had them, as in Source-DPOR, and the sequence that was inserted then
- * covers what would be inserted now.
+ * That is done anew from each execution for all of its races, those among steps that it shares with
+ * the one before as well: the second step may do something else in the place of the first, which
+ * what comes after it now, but did not then, can come before.
  */
 export class TraceExplorer {
   readonly execution: Execution;
