@@ -55,7 +55,8 @@ export class Dependence {
   private known = '';
   private footprints = 0;
   private cellOf: (number | undefined)[] = [];
-  private actions = new Map<Transition, Action>();
+  /** By the transition's number. */
+  private actions: (Action | undefined)[] = [];
   private waiting = new Map<Node, Waiting>();
 
   constructor(properties: readonly StateProperty[]) {
@@ -70,12 +71,12 @@ export class Dependence {
     this.footprints = this.footprintSize();
     this.cells = this.groups.length;
     this.cellOf = [];
-    this.actions = new Map();
+    this.actions = [];
     this.waiting = new Map();
   }
 
   actionOf(transition: Transition): Action {
-    const known = this.actions.get(transition);
+    const known = this.actions[transition.id];
     if (known) return known;
     const { node, crash } = transition;
     // Nothing follows a crash, so what it changes is never seen.
@@ -94,7 +95,7 @@ export class Dependence {
       access: accessAt(node),
       visible: this.properties.filter(({ footprint }) => positions.some((p) => footprint.has(p))),
     };
-    this.actions.set(transition, action);
+    this.actions[transition.id] = action;
     return action;
   }
 
@@ -111,7 +112,7 @@ export class Dependence {
   /** A thread has come to a local state. */
   meet(node: Node): void {
     const { state, footprint } = node;
-    if (accessAt(node) === 2) this.plain = true;
+    if (node.plain) this.plain = true;
     if (!state.pending?.blocks || footprint.length < 2) return;
     const key = footprint.join();
     if (this.guards.has(key)) return;
@@ -152,9 +153,9 @@ export class Dependence {
   }
 }
 
-function accessAt({ accesses }: Node): 0 | 1 | 2 {
+function accessAt({ accesses, plain }: Node): 0 | 1 | 2 {
   if (accesses.length === 0) return 0;
-  return accesses.some(({ plain }) => plain) ? 2 : 1;
+  return plain ? 2 : 1;
 }
 
 /** Of two threads. */
