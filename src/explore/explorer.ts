@@ -140,7 +140,9 @@ export class Explorer {
   /** Grows with every new fact that a reduction may rely on. */
   private get knowledgeSize(): number {
     const { machine, visible } = this;
-    return machine.knowledge + visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+    const values = machine.slots.reduce((sum, slot) => sum + slot.values.length, 0);
+    const read = visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+    return machine.knowledge + values + read;
   }
 
   private known(): Knowledge {

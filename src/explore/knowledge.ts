@@ -2,6 +2,7 @@ import type { Machine, Node, Transition } from '../model/machine.ts';
 import { canonical, Opaque } from '../model/value.ts';
 import { add, type Bits, bits, isSubset, unite } from './bits.ts';
 import { components } from './components.ts';
+import { Condition } from './condition.ts';
 import { type Access, Conflicts } from './conflicts.ts';
 import type { Without } from './optimisations.ts';
 import { Way } from './way.ts';
@@ -28,6 +29,10 @@ export interface Gate {
   /** Number of what the guard and the effect depend on. */
   readonly footprint: number;
   readonly own: Access;
+  /** The guard by its values; null: whatever changes, it may become true. */
+  readonly condition: Condition | null;
+  /** Per position of the condition its number as a footprint. */
+  readonly parts: readonly number[];
   /** What lies behind the gate; worked out when first asked for. */
   readonly behind: () => Reach;
 }
@@ -99,6 +104,7 @@ export class Knowledge {
       });
     const leaves = (knowledge: Knowledge, from: Node, to: Node): boolean =>
       knowledge.leavesCycles(from, to);
+    if (earlier.gates.some(({ condition }) => condition && !condition.isComplete())) return false;
     return this.machine.nodes.every((nodes) =>
       nodes.every((node) => {
         const [now, then] = [this.of(node)!, earlier.of(node)];
@@ -234,11 +240,16 @@ export class Knowledge {
       unite(own.writes, accesses.get(node)!.writes);
     }
     let behind: Reach | null = null;
+    // Who is interrupted at an access races there, though its guard be false for ever.
+    const looked = !this.without.has('conditions') && group[0]!.accesses.length === 0;
+    const condition = looked ? Condition.of(this.machine, group[0]!) : null;
     const gate: Gate = {
       id: this.gates.length,
       guard,
       node: group[0]!,
       footprint: this.footprintOf(group[0]!),
+      condition,
+      parts: Array.from(condition?.positions ?? [], (position) => this.partOf(position)),
       own,
       behind: () => {
         behind ??= work();
@@ -296,6 +307,12 @@ export class Knowledge {
 
   private footprintOf(node: Node): number {
     return this.conflicts.idOf({ reads: this.readBy(node), writes: this.emptySet() });
+  }
+
+  private partOf(position: number): number {
+    const reads = this.emptySet();
+    add(reads, this.visible.length + position);
+    return this.conflicts.idOf({ reads, writes: this.emptySet() });
   }
 
   private readBy({ footprint }: Node): Bits {

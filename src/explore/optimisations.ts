@@ -3,6 +3,7 @@ export const OPTIMISATIONS = {
   reduction: 'explore persistent sets of threads instead of all',
   probe: 'search without reduction as long as that is faster',
   gates: 'a thread whose guard is false now stops there, unless others change that',
+  conditions: 'a guard over several objects stays false if what others change cannot make it true',
   effects: 'an operation writes what it was seen to change, not all that it may write',
   walks: 'random walks teach the automata before the first round',
   rounds: 'a round stands if what was learned in it changes nothing that it relied on',

@@ -121,7 +121,7 @@ export class Reduction {
         const here = wide & (1 << t) ? widened[t]! : ways[t]!;
         for (let i = 0; i < here.closed.length; i++) {
           const gate = here.closed[i]!;
-          if ((this.openersOf(gate) & ~set) === 0 && !this.widenedOpens(gate, wide)) continue;
+          if (!this.opens(gate, set, wide)) continue;
           const way = here.beyond(i).where(this);
           if (this.mustJoin(way, set)) {
             const more = this.joined(set | (1 << t));
@@ -147,6 +147,28 @@ export class Reduction {
     return this.answers[id]!;
   }
 
+  /** Could the threads outside `set` make the guard of a gate true? */
+  private opens(gate: Gate, set: number, wide: number): boolean {
+    if ((this.openersOf(gate) & ~set) === 0 && !this.widenedWrite(gate.footprint, wide))
+      return false;
+    const { condition, parts } = gate;
+    if (!condition) return true;
+    let changing = 0;
+    for (let i = 0; i < parts.length; i++) {
+      if (this.othersWrite(parts[i]!, set) || this.widenedWrite(parts[i]!, wide))
+        changing |= 1 << i;
+    }
+    return condition.possible(this.rows, this.base, changing);
+  }
+
+  private othersWrite(footprint: number, set: number): boolean {
+    for (let t = 0; t < this.threads; t++) {
+      if (set & (1 << t)) continue;
+      if (this.conflicts.disturbs(this.ways[t]!.access, footprint)) return true;
+    }
+    return false;
+  }
+
   /** The threads that could write what a guard reads, guards as they are. */
   private openersOf({ id, footprint }: Gate): number {
     if (this.openersIn[id] !== this.state) {
@@ -160,7 +182,7 @@ export class Reduction {
     return this.openers[id]!;
   }
 
-  private widenedOpens({ footprint }: Gate, wide: number): boolean {
+  private widenedWrite(footprint: number, wide: number): boolean {
     for (let rest = wide; rest !== 0; rest &= rest - 1) {
       if (this.conflicts.disturbs(this.widened[lowest(rest)]!.access, footprint)) return true;
     }
