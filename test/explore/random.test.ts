@@ -36,7 +36,9 @@ test(`${RUNS} random programs: reduced, unreduced, the cheaper of both and oracl
     same('reduced, of the unreduced', reduced, unreduced);
     // From what is done with the first state to what is done before the probe ends.
     const from = 1 + (compared % expected.states);
-    const probed = searched(make(program), true, { probe: { from, price: compared % 2 ? 0.1 : 2 } });
+    const probed = searched(make(program), true, {
+      probe: { from, price: compared % 2 ? 0.1 : 2 },
+    });
     same(probed.outcome.reduction ? 'probed, reduced' : 'probed, unreduced', probed, expected);
     const off = ['gates', 'conditions', 'effects', 'walks', 'rounds'] as const;
     const without = new Set([off[compared % off.length]!]);
