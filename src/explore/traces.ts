@@ -80,9 +80,6 @@ export function* exploreTraces(
     }
     const { unfit } = explorer.execution;
     if (unfit !== null) return { declined: unfit };
-    if (limit === null && explorer.blocked > 0) {
-      throw new Error(`${explorer.blocked} executions were explored in vain`);
-    }
     if (limit === null && dependence.stale) {
       before += explorer.steps;
       continue;

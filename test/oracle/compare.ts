@@ -55,6 +55,7 @@ export function traced(program: Program): Traced | Declined {
   const actions = new Map<Transition, Action>();
   let stuck = 0;
   const onTrace = (events: readonly Action[], n: number): void => {
+    if (n === 0) throw new Error('explored in vain');
     if (n === 1) {
       traces.clear();
       actions.clear();

@@ -35,7 +35,7 @@ export type Waiting = Pick<Action, 'reads' | 'writes' | 'access'>;
  *   ample sets, as in Knowledge);
  * - what one guard reads, if two of these objects are ever changed. Writes of one object are in an
  *   order in each trace, so "before which of them did the guard hold?" has an answer; for several
- *   objects any subset of writes might have to go (see `reversals` in explorer.ts).
+ *   objects any subset of writes might have to go (see `reverseGuarded` in explorer.ts).
  *
  * Groups follow from what was seen to be read and changed. When that grows so that another group is
  * found, what was explored was for too few of them: `stale`.

@@ -5,7 +5,10 @@ import { type Action, type Dependence, dependent, type Waiting } from './depende
 import { Execution, join } from './execution.ts';
 import { type Branch, branch, insert } from './wakeup.ts';
 
-/** The events of an execution in which nothing can move any more, the n-th of its round, from 1. */
+/**
+ * The events of an execution in which nothing can move any more, the n-th of its round, from 1.
+ * 0: it went on only to what was explored already, and so was explored in vain; there is none such.
+ */
 export type OnTrace = (events: readonly Action[], n: number) => void;
 
 /**
@@ -24,8 +27,6 @@ export class TraceExplorer {
   traces = 0;
   steps = 0;
   depth = 0;
-  /** Executions that ended where all that could move was explored elsewhere: there are none. */
-  blocked = 0;
   private readonly dependence: Dependence;
   private readonly checks: Checks;
   private readonly races: DataRaces | null;
@@ -72,8 +73,7 @@ export class TraceExplorer {
       if (!at) break;
       this.step(at);
     }
-    const moves = this.movable();
-    if (moves) this.blocked++;
+    if (this.movable()) this.tell(0);
     else this.complete();
     if (dependence.stale) return false;
     this.reversals();
@@ -130,14 +130,15 @@ export class TraceExplorer {
     this.depth = Math.max(this.depth, execution.length);
     if (execution.crashed === 0) checks.finish(execution);
     this.races?.find(execution, this.fresh);
-    const {
-      onTrace,
-      execution: { actions, length },
-    } = this;
-    onTrace?.(actions.slice(0, length), this.traces);
+    this.tell(this.traces);
   }
 
-  /** Reverses the races of the new events, and of those that would come next if they could. */
+  private tell(n: number): void {
+    const { actions, length } = this.execution;
+    this.onTrace?.(actions.slice(0, length), n);
+  }
+
+  /** Reverses the races of all events, and of those that would come next if they could. */
   private reversals(): void {
     const { execution } = this;
     for (let event = 0; event < execution.length; event++) {
@@ -196,7 +197,7 @@ export class TraceExplorer {
     for (let event = first + 1; event < execution.length; event++) {
       if (execution.precedes(first, event)) continue;
       const action = execution.actions[event]!;
-      if (sleeping & (1 << action.thread)) return;
+      // Has it slept, something before that is in the sequence as well has woken it.
       sleeping = this.wake(first, sleeping, action);
       sequence.push(action);
     }
