@@ -35,8 +35,6 @@ export class DataRaces {
   private readonly pairs = new Map<number, Known>();
   private readonly numbers = new Map<Node, number>();
   private readonly strict: boolean;
-  /** Some operation that waits, and accesses data, may be interrupted. */
-  private waitsInterrupted = false;
 
   constructor(machine: Machine, checks: Checks, dependence: Dependence) {
     this.machine = machine;
@@ -48,8 +46,7 @@ export class DataRaces {
   /** Looks at the events from `first` on, each with all before it that it may overlap with. */
   find(execution: Execution, first: number): void {
     if (!this.dependence.plain) return;
-    // A handler that comes later may interrupt who waits at an event before.
-    for (let event = this.waitsInterrupted ? 0 : first; event < execution.length; event++) {
+    for (let event = first; event < execution.length; event++) {
       const action = execution.actions[event]!;
       if (action.access === 0) continue;
       this.compare(execution, action.transition.node, event, action);
@@ -112,6 +109,7 @@ export class DataRaces {
   private meetings(execution: Execution, a: Visit, b: Visit): Cut[] {
     const cuts = [this.meeting(execution, a, b)];
     // Whoever waits is there by the strict rule while a handler runs, whether its guard holds or not.
+    // When a handler begins depends on every step of its CPU: before this one, or it comes after it.
     for (const { node } of [a, b]) {
       const cpu = this.mayWaitInterrupted(node);
       if (cpu < 0) continue;
@@ -182,7 +180,6 @@ export class DataRaces {
   private numberOf(node: Node): number {
     let number = this.numbers.get(node);
     if (number === undefined) {
-      if (this.mayWaitInterrupted(node) >= 0) this.waitsInterrupted = true;
       number = this.numbers.size;
       this.numbers.set(node, number);
     }
