@@ -62,6 +62,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     rounds,
     workers: 1,
     reduction,
+    without: [],
     fingerprintCollisionProbability: collisionProbability(searched.fingerprints),
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),

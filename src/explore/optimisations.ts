@@ -2,6 +2,7 @@
 export const OPTIMISATIONS = {
   reduction: 'explore persistent sets of threads instead of all',
   probe: 'search without reduction as long as that is faster',
+  traces: 'beside the reduced search, explore one execution per Mazurkiewicz trace',
   gates: 'a thread whose guard is false now stops there, unless others change that',
   conditions: 'a guard over several objects stays false if what others change cannot make it true',
   effects: 'an operation writes what it was seen to change, not all that it may write',

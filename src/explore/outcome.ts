@@ -13,6 +13,8 @@ export interface Outcome {
   readonly rounds: number;
   readonly workers: number;
   readonly reduction: boolean;
+  /** Other optimisations that were off. */
+  readonly without: readonly string[];
   /** Chance that two different states shared a fingerprint and one was not explored. */
   readonly fingerprintCollisionProbability: number;
   /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */

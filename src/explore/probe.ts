@@ -1,5 +1,7 @@
+import { Frontier } from './frontier.ts';
 import type { Outcome } from './outcome.ts';
 import type { Level, LevelDone } from './search.ts';
+import type { Declined, TraceProgress } from './traces.ts';
 
 /** A search that gives each of its levels to its caller to be explored. */
 export type Levels = Generator<Level, Outcome, LevelDone>;
@@ -52,4 +54,46 @@ export function* cheaper(
     if (pays) return yield* reduced();
   }
   return full.value;
+}
+
+/** Steps of the exploration by traces in the time of one transition of a reduced search, about. */
+const PACE = 2;
+
+/**
+ * A search of states and an exploration by traces, with as much time for the one as for the other,
+ * until one of them is over. Again counts decide.
+ */
+export function* beside(
+  states: Levels,
+  traces: Generator<TraceProgress, Outcome | Declined, string | undefined>,
+): Levels {
+  let steps = 0;
+  let spent = 0;
+  let counted = 0;
+  let next = states.next();
+  for (; !next.done; next = states.next(yield next.value)) {
+    const work = next.value;
+    const { transitions } = work.explorer;
+    // They are counted anew in each round.
+    spent += transitions - (transitions < counted ? 0 : counted);
+    counted = transitions;
+    while (steps < spent * PACE && !work.limit(work.visited)) {
+      const trace = traces.next();
+      if (!trace.done) steps = trace.value.steps;
+      else if ('declined' in trace.value) return yield* onward(states, work);
+      else return trace.value;
+      // Nothing to explore, but a time for others.
+      yield { ...work, current: NOTHING, alone: true };
+    }
+  }
+  return next.value;
+}
+
+const NOTHING = new Frontier(0, 0);
+
+/** A search from a level on that has been asked for. */
+function* onward(search: Levels, work: Level): Levels {
+  for (let step = search.next(yield work); ; step = search.next(yield step.value)) {
+    if (step.done) return step.value;
+  }
 }

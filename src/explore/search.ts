@@ -6,7 +6,8 @@ import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
 import { ALL_ON, type Without } from './optimisations.ts';
 import type { Outcome } from './outcome.ts';
-import { cheaper, type Levels, type Probe } from './probe.ts';
+import { beside, cheaper, type Levels, type Probe } from './probe.ts';
+import { exploreTraces } from './traces.ts';
 import { VisitedTable } from './visited.ts';
 
 export interface SearchOptions {
@@ -116,13 +117,18 @@ export function explore(machine: Machine, options: SearchOptions): Levels {
   const { reduction, probe, without = ALL_ON } = options;
   const rounds = (more: Pick<SearchOptions, 'reduction'> & Partial<SearchOptions>) =>
     exploreRounds(machine, { ...options, ...more }, began);
-  if (!reduction || !probe || without.has('probe')) return rounds({ reduction });
+  const reduced = (): Levels => {
+    const states = rounds({ reduction: true });
+    return without.has('traces') ? states : beside(states, exploreTraces(machine, options));
+  };
+  if (!reduction) return rounds({ reduction });
+  if (!probe || without.has('probe')) return reduced();
   // The plain search has taught the automata what the trial comes to, or it is of no use.
   const untaught = new Set([...without, 'walks' as const]);
   return cheaper(
     rounds({ reduction: false }),
     () => rounds({ reduction: true, without: untaught }),
-    () => rounds({ reduction: true }),
+    reduced,
     probe,
   );
 }

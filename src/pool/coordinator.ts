@@ -62,7 +62,8 @@ export async function verify(
   };
   const machine = new Machine(program, guarded);
   try {
-    return improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
+    const outcome = improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
+    return { ...outcome, without: [...(options.without ?? [])].sort() };
   } finally {
     await (hired as Hired | null)?.dismiss();
   }
@@ -92,7 +93,7 @@ export async function searchTogether(
 async function exploreAlone(work: Level): Promise<LevelDone> {
   const slices = exploreHere(work);
   for (let slice = slices.next(); ; slice = slices.next()) {
-    if (slice.done) return slice.value;
     await setImmediate();
+    if (slice.done) return slice.value;
   }
 }

@@ -75,6 +75,8 @@ function asJson(run: Run): RunRecord {
     depth: outcome?.depth ?? 0,
     workers: outcome?.workers ?? 0,
     reduction: outcome?.reduction ?? null,
+    without: outcome?.without ?? [],
+    traces: outcome?.traces ?? null,
     memoryModel,
     complete: outcome?.complete ?? false,
     limit: outcome?.limit ?? null,

@@ -74,6 +74,7 @@ export function fakeEngine(
         rounds: 1,
         workers: 1,
         reduction: limits.reduction,
+        without: [],
         fingerprintCollisionProbability: 0,
         unreached: [],
         explained: [],

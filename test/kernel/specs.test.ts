@@ -31,6 +31,7 @@ function outcome(loaded: LoadedSpec, variant: string, reduction: boolean) {
   const found = search(program, {
     ...UNLIMITED,
     reduction,
+    without: new Set(['traces']),
     maxStates: 2_000_000,
     maxTimeMs: 60_000,
     now: () => Date.now(),

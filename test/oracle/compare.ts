@@ -16,13 +16,14 @@ export interface Searched extends Findings {
   readonly outcome: Outcome;
 }
 
-const OPTIONS = { ...UNLIMITED, maxStates: 1_000_000 };
+/** One engine at a time. */
+const OPTIONS = { ...UNLIMITED, maxStates: 1_000_000, without: new Set(['traces'] as const) };
 
 /** `more`: as in SearchOptions. */
 export function searched(
   program: Program,
   reduction: boolean,
-  more: Pick<SearchOptions, 'probe'> | Pick<SearchOptions, 'without'> = {},
+  more: Pick<SearchOptions, 'without'> & Partial<Pick<SearchOptions, 'probe'>> = {},
 ): Searched {
   const finals = new Set<string>();
   const onFinal: FinalState = (machine, rows, base) => {

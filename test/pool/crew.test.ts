@@ -24,7 +24,7 @@ const OPTIONS = { ...UNLIMITED, maxStates: 20_000 };
 /** Null: a loop takes locks without end. */
 function searchAlone(
   program: Program,
-  mode: Pick<SearchOptions, 'reduction' | 'probe'>,
+  mode: Pick<SearchOptions, 'reduction' | 'probe' | 'without'>,
 ): Omit<Outcome, 'workers'> | null {
   try {
     const { workers: _, ...outcome } = search(program, { ...OPTIONS, ...mode });
@@ -50,6 +50,8 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
       fc.constantFrom(
         { reduction: false },
         { reduction: true },
+        { reduction: true, without: new Set(['traces'] as const) },
+        { reduction: true, probe: { from: 8, price: 0.1 }, without: new Set(['traces'] as const) },
         { reduction: true, probe: { from: 8, price: 0.1 } },
       ),
       fc.integer({ min: 1, max: 2 }),

@@ -26,7 +26,7 @@ type Mode = Required<Pick<SearchOptions, 'reduction' | 'without' | 'probe'>>;
 
 const probe = { from: 8, price: 0.1 };
 const [REDUCED, FULL, PROBED]: readonly [Mode, Mode, Mode] = [
-  { reduction: true, without: new Set(['probe']), probe },
+  { reduction: true, without: new Set(['probe', 'traces']), probe },
   { reduction: false, without: new Set(), probe },
   { reduction: true, without: new Set(), probe },
 ];

@@ -140,6 +140,7 @@ export const outcome: Outcome = {
   rounds: 2,
   workers: 1,
   reduction: true,
+  without: [],
   fingerprintCollisionProbability: 4.1e-12,
   unreached: [
     {
