@@ -57,7 +57,7 @@ export function* cheaper(
 }
 
 /** Steps of the exploration by traces in the time of one transition of a reduced search, about. */
-const PACE = 2;
+const PACE = 1;
 
 /**
  * A search of states and an exploration by traces, with as much time for the one as for the other,
