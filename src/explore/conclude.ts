@@ -26,6 +26,9 @@ export interface Searched {
   readonly rounds: number;
   readonly finalStates: number;
   readonly reduction: boolean;
+  readonly symmetry: readonly (readonly string[])[];
+  /** Of how many fingerprints the least stands for a state: 1 without symmetry. */
+  readonly members: number;
   /** How many states were told apart by their fingerprints alone. */
   readonly fingerprints: number;
 }
@@ -50,7 +53,8 @@ export function withSchedules(
 }
 
 export function conclude(machine: Machine, searched: Searched): Outcome {
-  const { limit, states, transitions, depth, rounds, finalStates, reduction } = searched;
+  const { limit, states, transitions, depth, rounds, finalStates } = searched;
+  const { reduction, symmetry, members } = searched;
   const { unreached, explained } = coverage();
   return {
     properties: propertyOutcomes(machine, searched),
@@ -63,7 +67,8 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     workers: 1,
     reduction,
     without: [],
-    fingerprintCollisionProbability: collisionProbability(searched.fingerprints),
+    symmetry,
+    fingerprintCollisionProbability: collisionProbability(searched.fingerprints, members),
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     finalStates,
@@ -71,9 +76,13 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
   };
 }
 
-/** Birthday bound: n(n-1)/2 pairs, each with chance 2^-64. */
-function collisionProbability(states: number): number {
-  return Math.min(1, (states * (states - 1)) / 2 / 2 ** 64);
+/**
+ * Birthday bound: n(n-1)/2 pairs, each with chance 2^-64; more if each is the least of k, since these
+ * lie closer together: the chance that two such are equal is the integral of k^2 (1-x)^(2k-2).
+ */
+function collisionProbability(states: number, members: number): number {
+  const closer = members ** 2 / (2 * members - 1);
+  return Math.min(1, ((states * (states - 1)) / 2 / 2 ** 64) * closer);
 }
 
 function propertyOutcomes(

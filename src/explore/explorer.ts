@@ -1,15 +1,11 @@
-import type { Machine, Node, Transition } from '../model/machine.ts';
-import type { Report } from '../model/operation.ts';
-import type { Program } from '../model/program.ts';
+import type { Machine, Transition } from '../model/machine.ts';
 import { SpecError } from '../model/shared.ts';
-import { type Broken, brokenBy, brokenByReport, deadlockIn, Findings } from './findings.ts';
+import { Checks, type FinalState } from './checks.ts';
+import type { Findings } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import { Knowledge } from './knowledge.ts';
-import { leakReport, leaksIn } from './leaks.ts';
-import { LockFacts } from './lock-facts.ts';
 import type { Without } from './optimisations.ts';
-import { StateProperty } from './properties.ts';
-import { raceReport, racesIn } from './races.ts';
+import { Orbits } from './orbits.ts';
 import { Reduction } from './reduction.ts';
 import { FULL, NEW, type VisitedTable } from './visited.ts';
 
@@ -30,11 +26,10 @@ export interface ExplorerOptions {
   readonly onFinal?: FinalState | undefined;
 }
 
-export type FinalState = (machine: Machine, rows: Int32Array, base: number) => void;
-
-interface Touched {
-  readonly always: readonly StateProperty[];
-  readonly sometimes: readonly StateProperty[];
+interface Target {
+  hi: number;
+  lo: number;
+  as: number;
 }
 
 /**
@@ -43,83 +38,63 @@ interface Touched {
  */
 export class Explorer {
   readonly machine: Machine;
-  readonly always: readonly StateProperty[];
-  readonly atEnd: readonly StateProperty[];
-  readonly sometimes: readonly StateProperty[];
-  findings = new Findings();
-  locks: LockFacts;
+  readonly checks: Checks;
   transitions = 0;
-  finalStates = 0;
   /** Transitions learned, and objects read by properties, when the round began. */
   begun: { readonly learned: number; readonly footprints: ReadonlyMap<string, readonly string[]> };
   readonly reduce: boolean;
   readonly without: Without;
-  private readonly onFinal: FinalState | undefined;
+  /** Null: all threads are different. */
+  private readonly orbits: Orbits | null;
+  /** The state that a step leads to: fingerprint, and the permutation that makes it the explored one. */
+  private readonly target: Target = { hi: 0, lo: 0, as: 0 };
   private knowledge: Knowledge | null = null;
   /** Whether what is known now, by its size, confirms what the round relies on. */
   private confirmed = { size: 0, holds: true };
   private reduction: Reduction | null = null;
   private readonly moves: (Transition | null)[] = [];
   private level = -1;
-  /** Witnesses found before this level. */
-  private witnessed: ReadonlySet<string> = new Set();
-  /** Per transition the properties to be asked after it, once it is known which. */
-  private readonly touching: (Touched | undefined)[] = [];
-  private readonly broken = new Map<Transition, readonly Broken[]>();
-  private readonly races: boolean;
 
   constructor(machine: Machine, { guarded, reduction, without, onFinal }: ExplorerOptions) {
-    const { program } = machine;
-    const properties = (list: Program['always']): StateProperty[] =>
-      list.map((predicate) => new StateProperty(machine, predicate, guarded));
-    if (program.threads.length > MOST_THREADS) {
-      throw new SpecError(
-        `${program.threads.length} threads; at most ${MOST_THREADS} are possible`,
-      );
+    const { threads, symmetric } = machine.program;
+    if (threads.length > MOST_THREADS) {
+      throw new SpecError(`${threads.length} threads; at most ${MOST_THREADS} are possible`);
     }
     this.machine = machine;
-    this.locks = new LockFacts(machine, this.findings);
-    this.races = !Object.hasOwn(program.unchecked, 'data-race');
-    this.always = properties(program.always);
-    this.atEnd = properties(program.atEnd);
-    this.sometimes = properties(program.sometimes);
+    this.orbits =
+      symmetric.length > 0 && !without.has('symmetry') ? new Orbits(machine, symmetric) : null;
+    this.checks = new Checks(machine, this.orbits, guarded, onFinal);
     this.begun = { learned: 0, footprints: new Map() };
     this.reduce = reduction;
     this.without = without;
-    this.onFinal = onFinal;
   }
 
-  /** The properties whose changes must not be reordered. */
-  get visible(): readonly StateProperty[] {
-    return [...this.always, ...this.sometimes];
+  get findings(): Findings {
+    return this.checks.findings;
   }
 
-  /** Names of the objects that each visible property was seen to read. */
-  footprints(): Map<string, readonly string[]> {
-    return new Map(
-      this.visible.map(({ name, footprint }) => [
-        name,
-        [...footprint].map((position) => this.machine.slotAt(position).object.name),
-      ]),
-    );
+  /** The groups of threads that are taken for the same. */
+  get symmetric(): readonly (readonly string[])[] {
+    return this.orbits ? this.machine.program.symmetric : [];
   }
 
-  /** Takes over what properties were seen to read elsewhere. */
-  extendFootprints(footprints: ReadonlyMap<string, readonly string[]>): void {
-    for (const property of this.visible) {
-      const objects = footprints.get(property.name) ?? [];
-      property.extend(objects.map((name) => this.machine.slotNamed(name).position));
-    }
+  /** In how many ways they can be exchanged. */
+  get members(): number {
+    return this.orbits?.size ?? 1;
+  }
+
+  /** The threads that really move on a path of the search, to that member of the last state's orbit. */
+  schedule(path: readonly number[], as: number): readonly number[] {
+    return this.orbits?.schedule(path, as) ?? path;
   }
 
   /** Starts a round: freezes what is known, forgets what was found. */
   beginRound(): void {
-    this.findings = new Findings();
-    this.locks = new LockFacts(this.machine, this.findings);
-    this.beginLevel(-1);
+    this.checks.beginRound();
+    this.level = -1;
     this.transitions = 0;
-    this.finalStates = 0;
-    this.begun = { learned: this.machine.learned.length, footprints: this.footprints() };
+    this.orbits?.learn();
+    this.begun = { learned: this.machine.learned.length, footprints: this.checks.footprints() };
     if (!this.reduce) return;
     this.knowledge = this.known();
     this.confirmed = { size: this.knowledgeSize, holds: true };
@@ -139,14 +114,15 @@ export class Explorer {
 
   /** Grows with every new fact that a reduction may rely on. */
   private get knowledgeSize(): number {
-    const { machine, visible } = this;
+    const { machine, checks, orbits } = this;
     const values = machine.slots.reduce((sum, slot) => sum + slot.values.length, 0);
-    const read = visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
-    return machine.knowledge + values + read;
+    const read = checks.visible.reduce((sum, { footprint }) => sum + footprint.size, 0);
+    return machine.knowledge + values + read + (orbits?.moved ?? 0);
   }
 
   private known(): Knowledge {
-    const visible = this.visible.map(({ footprint }) => footprint);
+    const { orbits, checks } = this;
+    const visible = checks.visible.map(({ footprint }) => orbits?.closure(footprint) ?? footprint);
     return new Knowledge(this.machine, visible, this.without);
   }
 
@@ -159,11 +135,7 @@ export class Explorer {
   start(): Frontier {
     const frontier = this.makeFrontier();
     frontier.push(this.machine.initialRow(), 0, this.machine.width, 0, 0);
-    this.checkState(frontier, 0, 0, null);
-    const rows = frontier.rows;
-    this.machine.threads.forEach((_, thread) => {
-      this.locks.see(this.machine.node(rows, 0, thread), 0, 0, 0);
-    });
+    this.checks.state(frontier, 0, 0, null);
     return frontier;
   }
 
@@ -179,25 +151,12 @@ export class Explorer {
     level: number,
     visited: VisitedTable,
   ): number {
-    if (level !== this.level) this.beginLevel(level);
+    if (level !== this.level) this.checks.beginLevel();
+    this.level = level;
     for (let index = from; index < to; index++) {
       if (!this.expandState(current, index, next, level, visited)) return index;
     }
     return to;
-  }
-
-  /**
-   * Which witnesses are still looked for, and which changes make a property be asked again, is
-   * settled per level, so that what properties are seen to read, which is knowledge, does not
-   * depend on the order of states within a level.
-   */
-  private beginLevel(level: number): void {
-    this.level = level;
-    const { witnessed } = this.findings;
-    let changed = witnessed.size !== this.witnessed.size;
-    if (changed) this.witnessed = new Set(witnessed);
-    for (const property of this.visible) if (property.watch()) changed = true;
-    if (changed) this.touching.length = 0;
   }
 
   private expandState(
@@ -220,16 +179,20 @@ export class Explorer {
       if (move) enabled |= 1 << t;
       if (node.plain) plain = true;
     }
+    if (this.orbits) {
+      this.orbits.learn();
+      this.orbits.visit(current.rows, base, current.stride);
+    }
     // Marked accesses do not race with each other.
-    if (plain && this.races) this.checkRaces(current, base, level, hi, lo);
+    if (plain) this.checks.races(current, index, level, this.moves);
     if (enabled === 0) {
-      this.finish(current, base, level, hi, lo);
+      this.checks.end(current, index, level);
       return true;
     }
     const chosen = this.reduction ? this.choose(current, base, hi, lo, level, visited) : 0;
     const moving = chosen || enabled;
     visited.prefetch(hi, lo);
-    for (let rest = moving; rest !== 0; rest &= rest - 1) {
+    for (let rest = this.orbits ? 0 : moving; rest !== 0; rest &= rest - 1) {
       const move = this.moves[31 - Math.clz32(rest & -rest)]!;
       visited.prefetch(hi ^ move.hi, lo ^ move.lo);
     }
@@ -239,44 +202,18 @@ export class Explorer {
       if ((moving & (1 << t)) === 0) continue;
       const move = this.moves[t]!;
       this.transitions++;
-      if (move.reports.length > 0) this.report(move, t, level, hi, lo);
+      if (move.reports.length > 0) this.checks.step(move, level, hi, lo);
       if (move.crash) continue;
-      const nextHi = hi ^ move.hi;
-      const nextLo = lo ^ move.lo;
-      const seen = visited.insert(nextHi, nextLo, level + 1, parent, t);
+      const to = this.after(move, hi, lo);
+      const seen = visited.insert(to.hi, to.lo, level + 1, parent, t);
       if (seen === FULL) {
         // Explored again after the table has grown: the successors made so far are seen then.
         this.transitions = transitions;
         return false;
       }
-      if (seen === NEW) this.enter(current, base, next, move, nextHi, nextLo, level + 1);
+      if (seen === NEW) this.enter(current, base, next, move, level + 1);
     }
     return true;
-  }
-
-  private checkRaces(
-    { rows }: Frontier,
-    base: number,
-    level: number,
-    hi: number,
-    lo: number,
-  ): void {
-    for (const race of racesIn(this.machine, rows, base, this.moves)) {
-      this.offerReport(raceReport(this.machine, race), race.a.node, level, hi, lo);
-    }
-  }
-
-  /** A report on a state. */
-  private offerReport(
-    report: Report,
-    node: Node | null,
-    level: number,
-    hi: number,
-    lo: number,
-  ): void {
-    for (const { property, kind, message } of brokenByReport(this.machine, report, node)) {
-      this.findings.offer({ property, kind, message, level, hi, lo, thread: -1 });
-    }
   }
 
   /** A smallest persistent set that may be explored alone, as a mask; 0: explore all. */
@@ -319,8 +256,20 @@ export class Explorer {
     visited: VisitedTable,
   ): boolean {
     if (this.knowledge!.leavesCycles(move.node, move.next)) return true;
-    const seen = visited.levelOf(hi ^ move.hi, lo ^ move.lo);
+    const to = this.after(move, hi, lo);
+    const seen = visited.levelOf(to.hi, to.lo);
     return seen < 0 || seen > level;
+  }
+
+  /** The state that a step leads to from the one at hand, by its explored member. */
+  private after(move: Transition, hi: number, lo: number): Readonly<Target> {
+    if (this.orbits) {
+      this.orbits.least(move);
+      return this.orbits;
+    }
+    this.target.hi = hi ^ move.hi;
+    this.target.lo = lo ^ move.lo;
+    return this.target;
   }
 
   private enter(
@@ -328,109 +277,16 @@ export class Explorer {
     base: number,
     next: Frontier,
     move: Transition,
-    hi: number,
-    lo: number,
     level: number,
   ): void {
+    const { hi, lo, as } = this.orbits ?? this.target;
     const width = this.machine.width;
     if (width > next.stride) next.widen(width + SLACK);
     const to = next.push(current.rows, base, Math.min(current.stride, next.stride), hi, lo);
     next.rows[to + move.node.thread] = move.next.state.id;
     const { changes } = move;
     for (let i = 0; i < changes.length; i += 2) next.rows[to + changes[i]!] = changes[i + 1]!;
-    this.locks.see(move.next, level, hi, lo);
-    this.checkState(next, next.count - 1, level, move);
-  }
-
-  /** The properties to be asked after a step: those that read what it changes. */
-  private touchedBy({ id, changes }: Transition): Touched {
-    const known = this.touching[id];
-    if (known) return known;
-    const reads = ({ watched }: StateProperty): boolean =>
-      changes.some((position, i) => i % 2 === 0 && watched.has(position));
-    const touched = {
-      always: this.always.filter(reads),
-      sometimes: this.sometimes.filter(
-        (property) => reads(property) && !this.witnessed.has(property.name),
-      ),
-    };
-    this.touching[id] = touched;
-    return touched;
-  }
-
-  /** Asks the properties whose objects the step changed; all of them when there was no step. */
-  private checkState(
-    frontier: Frontier,
-    index: number,
-    level: number,
-    move: Transition | null,
-  ): void {
-    const { always, sometimes } = move ? this.touchedBy(move) : this;
-    for (let i = 0; i < always.length; i++) {
-      if (this.ask(always[i]!, frontier, index)) continue;
-      this.offer(frontier, index, level, {
-        property: always[i]!.name,
-        kind: 'always',
-        message: 'does not hold',
-      });
-    }
-    for (let i = 0; i < sometimes.length; i++) {
-      if (this.ask(sometimes[i]!, frontier, index)) {
-        this.findings.witnessed.add(sometimes[i]!.name);
-      }
-    }
-  }
-
-  private ask(property: StateProperty, frontier: Frontier, index: number): boolean {
-    if (this.machine.width > frontier.stride) frontier.widen(this.machine.width + SLACK);
-    return property.holds(frontier.rows, index * frontier.stride, frontier.stride);
-  }
-
-  private finish(current: Frontier, base: number, level: number, hi: number, lo: number): void {
-    this.finalStates++;
-    this.onFinal?.(this.machine, current.rows, base);
-    const index = base / current.stride;
-    const deadlock = deadlockIn(this.machine, current.rows, base);
-    if (deadlock) {
-      this.offerReport({ rule: 'deadlock', message: deadlock }, null, level, hi, lo);
-    } else {
-      const leaks = leaksIn(this.machine, current.rows, base, current.stride);
-      if (leaks.length > 0) this.offerReport(leakReport(leaks), null, level, hi, lo);
-    }
-    for (const property of this.atEnd) {
-      if (!this.ask(property, current, index)) {
-        this.offer(current, index, level, {
-          property: property.name,
-          kind: 'atEnd',
-          message: 'does not hold when nothing can move any more',
-        });
-      }
-    }
-  }
-
-  private offer(
-    frontier: Frontier,
-    index: number,
-    level: number,
-    broken: Omit<Broken, 'rule'>,
-  ): void {
-    this.findings.offer({
-      ...broken,
-      level,
-      hi: frontier.his[index]!,
-      lo: frontier.los[index]!,
-      thread: -1,
-    });
-  }
-
-  private report(move: Transition, thread: number, level: number, hi: number, lo: number): void {
-    let broken = this.broken.get(move);
-    if (!broken) {
-      broken = brokenBy(this.machine, move);
-      this.broken.set(move, broken);
-    }
-    for (const { property, kind, message } of broken) {
-      this.findings.offer({ property, kind, message, level, hi, lo, thread });
-    }
+    this.orbits?.turn(next.rows, to, next.stride, as);
+    this.checks.state(next, next.count - 1, level, this.orbits ? null : move);
   }
 }

@@ -15,6 +15,8 @@ export interface Finding {
   readonly lo: number;
   /** The thread that takes the breaking step; -1: the state itself is at fault. */
   readonly thread: number;
+  /** As of a sighting. */
+  readonly as?: number;
   /** Other states that it takes as well, each in a run of its own: what lockdep remembers. */
   readonly earlier?: readonly Sighting[];
 }
@@ -24,6 +26,8 @@ export interface Sighting {
   readonly level: number;
   readonly hi: number;
   readonly lo: number;
+  /** With symmetry, in which member of the state's orbit: the permutation that leads to it. */
+  readonly as?: number;
 }
 
 /** The least finding per property, by level, then fingerprint, then thread: not by who came first. */
@@ -59,14 +63,16 @@ function keepLeast(among: Map<string, Finding>, finding: Finding): void {
 }
 
 function isEarlier(a: Sighting, b: Sighting): boolean {
-  return a.level !== b.level ? a.level < b.level : before(a.hi, a.lo, b.hi, b.lo);
+  if (a.level !== b.level) return a.level < b.level;
+  if (a.hi !== b.hi || a.lo !== b.lo) return before(a.hi, a.lo, b.hi, b.lo);
+  return (a.as ?? 0) < (b.as ?? 0);
 }
 
 function isLess(a: Finding, b: Finding): boolean {
   const [stepsA, stepsB] = [a.level + Number(a.thread >= 0), b.level + Number(b.thread >= 0)];
   if (stepsA !== stepsB) return stepsA < stepsB;
   if (a.hi !== b.hi || a.lo !== b.lo) return before(a.hi, a.lo, b.hi, b.lo);
-  return a.thread < b.thread;
+  return a.thread !== b.thread ? a.thread < b.thread : (a.as ?? 0) < (b.as ?? 0);
 }
 
 export interface Broken {

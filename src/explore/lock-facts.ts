@@ -19,16 +19,20 @@ export class LockFacts {
   }
 
   /** A thread has come to a local state; of those that do so first, the least state counts. */
-  see(node: Node, level: number, hi: number, lo: number): void {
+  see(node: Node, level: number, hi: number, lo: number, as = 0): void {
     const { thread, state } = node;
     const known = this.keys[thread]!;
     known[state.id] ??= factsOf(node).map(keyOf);
     const keys = known[state.id]!;
-    if (keys.length === 0) return;
     const levels = this.levels[thread]!;
     levels[state.id] ??= level;
-    if (levels[state.id]! < level) return;
-    for (const key of keys) this.findings.see(key, { level, hi, lo });
+    if (keys.length === 0 || levels[state.id]! < level) return;
+    for (const key of keys) this.findings.see(key, { level, hi, lo, as });
+  }
+
+  /** Was the local state seen in an earlier level? */
+  isKnown({ thread, state }: Node, level: number): boolean {
+    return this.levels[thread]![state.id]! < level;
   }
 
   /** What lockdep makes of all that was seen up to this level, by whomever. */
@@ -40,7 +44,9 @@ export class LockFacts {
     this.findings.locks = lockReports(known).flatMap(({ facts: because, ...report }) => {
       const seen = because.map((key) => facts.get(key)!);
       const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
-      const earlier = seen.filter(({ hi, lo }) => hi !== last.hi || lo !== last.lo);
+      const earlier = seen.filter(
+        ({ hi, lo, as }) => hi !== last.hi || lo !== last.lo || as !== last.as,
+      );
       const broken = brokenByReport(this.machine, report, null);
       return broken.map((each) => ({ ...each, ...last, level, thread: -1, earlier }));
     });

@@ -7,6 +7,7 @@ export const OPTIMISATIONS = {
   conditions: 'a guard over several objects stays false if what others change cannot make it true',
   effects: 'an operation writes what it was seen to change, not all that it may write',
   walks: 'random walks teach the automata before the first round',
+  symmetry: 'explore one state of those that symmetric threads make alike',
   rounds: 'a round stands if what was learned in it changes nothing that it relied on',
 } as const;
 

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly reduction: boolean;
   /** Other optimisations that were off. */
   readonly without: readonly string[];
+  /** Groups of threads, by name, that were taken for the same; none: all threads are different. */
+  readonly symmetry: readonly (readonly string[])[];
   /** Chance that two different states shared a fingerprint and one was not explored. */
   readonly fingerprintCollisionProbability: number;
   /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */

@@ -1,7 +1,8 @@
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
+import type { FinalState } from './checks.ts';
 import { conclude, type Found, withSchedules } from './conclude.ts';
-import { Explorer, type FinalState, SLICE } from './explorer.ts';
+import { Explorer, SLICE } from './explorer.ts';
 import type { Frontier } from './frontier.ts';
 import { learnByWalking } from './learn.ts';
 import { ALL_ON, type Without } from './optimisations.ts';
@@ -119,7 +120,11 @@ export function explore(machine: Machine, options: SearchOptions): Levels {
     exploreRounds(machine, { ...options, ...more }, began);
   const reduced = (): Levels => {
     const states = rounds({ reduction: true });
-    return without.has('traces') ? states : beside(states, exploreTraces(machine, options));
+    // Traces tell all threads apart, and would not find that threads declared symmetric differ.
+    const symmetric = machine.program.symmetric.length > 0 && !without.has('symmetry');
+    return symmetric || without.has('traces')
+      ? states
+      : beside(states, exploreTraces(machine, options));
   };
   if (!reduction) return rounds({ reduction });
   if (!probe || without.has('probe')) return reduced();
@@ -142,8 +147,8 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
   for (let round = 1; ; round++) {
     const result = yield* exploreRound(explorer, round, began, options);
     const { visited } = result;
-    const found = withSchedules(machine, explorer.findings, ({ hi, lo }) =>
-      visited.pathTo(visited.find(hi, lo)),
+    const found = withSchedules(machine, explorer.findings, ({ hi, lo, as = 0 }) =>
+      explorer.schedule(visited.pathTo(visited.find(hi, lo)), as),
     );
     const stopped = result.limit !== null;
     if (stopped || explorer.roundHolds()) {
@@ -182,7 +187,7 @@ function* exploreRound(
     };
     const done = yield { explorer, visited, current, next, level, round, limit };
     visited = done.visited;
-    explorer.locks.report(level + 1);
+    explorer.checks.locks.report(level + 1);
     if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
     // A round that is in vain ends before it has become much longer.
     if (visited.size > looked * 2) {
@@ -227,9 +232,11 @@ function outcome(
   found: ReadonlyMap<string, Found>,
   { visited, depth, limit, round, reduction }: Summary,
 ): Outcome {
-  const { machine, findings, transitions, finalStates } = explorer;
+  const { machine, findings, transitions } = explorer;
+  const { finalStates } = explorer.checks;
   const states = visited.size;
   const counts = { states, transitions, depth, rounds: round, finalStates };
   const results = { found, witnessed: findings.witnessed, limit, shortest: !reduction };
-  return conclude(machine, { ...results, ...counts, reduction, fingerprints: states });
+  const how = { reduction, symmetry: explorer.symmetric, members: explorer.members };
+  return conclude(machine, { ...results, ...counts, ...how, fingerprints: states });
 }

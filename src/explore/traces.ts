@@ -96,7 +96,7 @@ export function* exploreTraces(
       ...conclude(machine, {
         ...{ found, witnessed: checks.findings.witnessed, limit, shortest: false },
         ...{ states: steps + 1, transitions: steps, depth, rounds: round, finalStates },
-        ...{ reduction: true, fingerprints: finalStates },
+        ...{ reduction: true, symmetry: [], members: 1, fingerprints: finalStates },
       }),
       traces,
     };

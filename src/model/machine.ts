@@ -61,6 +61,12 @@ export interface NodeAccess extends Omit<Access, 'to'> {
   readonly position: number;
 }
 
+/** What a thread was asked in a local state: values, one per position of the footprint. */
+export interface Asked {
+  readonly node: Node;
+  readonly values: Int32Array;
+}
+
 /** A transition with the values it was learned from, one per position of the footprint. */
 export interface Learned {
   readonly transition: Transition;
@@ -79,6 +85,8 @@ export class Machine {
   readonly nodes: Node[][];
   /** Every transition in the order it was learned: enough to teach another machine the same. */
   readonly learned: Learned[] = [];
+  /** Where a thread was found to wait, in the order it was. */
+  readonly waits: Asked[] = [];
   private readonly guarded: <T>(code: () => T) => T;
   private changesSeen = 0;
   private readonly byName = new Map<string, Slot>();
@@ -236,12 +244,9 @@ export class Machine {
     }
     const transition = effect === BLOCKED ? BLOCKED : this.resolve(rows, base, node, effect);
     node.transitions.set(rows, base, transition);
-    if (transition) {
-      this.learned.push({
-        transition,
-        values: node.footprint.map((position) => rows[base + position]!),
-      });
-    }
+    const values = node.footprint.map((position) => rows[base + position]!);
+    if (transition) this.learned.push({ transition, values });
+    else this.waits.push({ node, values });
     return transition;
   }
 

@@ -8,6 +8,8 @@ export interface Program {
   readonly variant: string;
   readonly params: Readonly<Record<string, number>>;
   readonly threads: readonly ThreadDeclaration[];
+  /** Groups of threads, by name, that differ in nothing but their names. */
+  readonly symmetric: readonly (readonly string[])[];
   readonly always: readonly Predicate[];
   readonly atEnd: readonly Predicate[];
   readonly sometimes: readonly Predicate[];

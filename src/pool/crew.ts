@@ -69,7 +69,7 @@ export class Crew {
             level: work.level,
             known: this.news(worker, work),
             table: visited.buffer,
-            footprints: work.explorer.footprints(),
+            footprints: work.explorer.checks.footprints(),
             witnessed: [...work.explorer.findings.witnessed],
             again,
           }),
@@ -170,9 +170,9 @@ export class Crew {
   private heed(worker: Worker, answer: Omit<Answer, 'states'>, { explorer }: Level): void {
     worker.count = answer.count;
     worker.peer!.learn(answer.learned);
-    explorer.extendFootprints(answer.footprints);
+    explorer.checks.extendFootprints(answer.footprints);
     explorer.transitions += answer.transitions;
-    explorer.finalStates += answer.finalStates;
+    explorer.checks.finalStates += answer.finalStates;
     for (const finding of answer.findings) explorer.findings.offer(finding);
     for (const [fact, sighting] of answer.facts) explorer.findings.see(fact, sighting);
     for (const name of answer.witnessed) explorer.findings.witnessed.add(name);

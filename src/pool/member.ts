@@ -37,7 +37,7 @@ export class Member {
     switch (order.do) {
       case 'begin':
         this.coordinator.learn(order.known);
-        explorer.extendFootprints(order.footprints);
+        explorer.checks.extendFootprints(order.footprints);
         explorer.beginRound();
         this.current.clear(explorer.machine.width);
         this.next.clear(explorer.machine.width);
@@ -58,7 +58,7 @@ export class Member {
 
   private expand(order: Extract<Order, { do: 'expand' }>): Answer {
     this.coordinator.learn(order.known);
-    this.explorer.extendFootprints(order.footprints);
+    this.explorer.checks.extendFootprints(order.footprints);
     for (const name of order.witnessed) this.explorer.findings.witnessed.add(name);
     const { current, next } = this;
     if (!order.again) this.at = 0;
@@ -77,13 +77,14 @@ export class Member {
     const { explorer } = this;
     const learned = lessons(explorer.machine, this.told);
     this.told = explorer.machine.learned.length;
-    const { transitions, finalStates } = explorer;
-    explorer.transitions = explorer.finalStates = 0;
+    const { transitions, checks } = explorer;
+    const { finalStates } = checks;
+    explorer.transitions = checks.finalStates = 0;
     return {
       count: waiting.count,
       full: false,
       learned,
-      footprints: explorer.footprints(),
+      footprints: explorer.checks.footprints(),
       transitions,
       finalStates,
       findings: [...explorer.findings.byProperty.values()],

@@ -77,6 +77,7 @@ function asJson(run: Run): RunRecord {
     reduction: outcome?.reduction ?? null,
     without: outcome?.without ?? [],
     traces: outcome?.traces ?? null,
+    symmetry: outcome?.symmetry ?? [],
     memoryModel,
     complete: outcome?.complete ?? false,
     limit: outcome?.limit ?? null,

@@ -130,7 +130,7 @@ function quietLine(run: Run, chalk: ChalkInstance): string {
 /** What was covered, and under which assumptions. */
 function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): string[] {
   const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
-  const { reduction, without, traces, unreached, explained } = outcome;
+  const { reduction, without, symmetry, traces, unreached, explained } = outcome;
   const facts: [string, string[]][] = [
     [
       'searched',
@@ -147,6 +147,7 @@ function searchLines(run: Run, outcome: Outcome, options: TerminalOptions): stri
         `reduction ${reduction ? 'on' : 'off'}`,
         ...(without.length === 0 ? [] : [`without ${without.join(' and ')}`]),
         ...(traces === undefined ? [] : [`by ${counted(traces, 'trace')}`]),
+        ...symmetry.map((group) => `symmetry of ${group.length}`),
         counted(outcome.workers, 'worker'),
         counted(outcome.rounds, 'round'),
         duration(run.durationMs),

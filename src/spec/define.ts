@@ -23,6 +23,11 @@ export interface ThreadOptions {
 /** What a spec builds for one configuration. Property names are unique over all kinds. */
 export interface Model {
   readonly threads: Readonly<Record<string, ThreadBody | ThreadOptions>>;
+  /**
+   * Groups of threads, by name, that differ in nothing but their names: of states in which only they
+   * are exchanged, one is explored. Checked; a spec whose threads are not identical is invalid.
+   */
+  readonly symmetric?: readonly (readonly string[])[];
   /** Must hold in every reachable state. */
   readonly always?: Readonly<Record<string, () => boolean>>;
   /** Must hold in every state in which nothing can move. */

@@ -36,6 +36,7 @@ export function instantiate(
     variant,
     params,
     threads: Object.entries(model.threads).map(declaration),
+    symmetric: model.symmetric ?? [],
     always: predicates(model.always),
     atEnd: predicates(model.atEnd),
     sometimes: predicates(model.sometimes),

@@ -58,6 +58,11 @@ const model = z.strictObject(
     threads: z
       .record(z.string(), thread, { error: 'must be an object of generator functions' })
       .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one thread' }),
+    symmetric: z
+      .array(z.array(text).min(2, { error: 'must name two threads or more' }), {
+        error: 'must be a list of groups, like [["reader0", "reader1"]]',
+      })
+      .optional(),
     always: properties.optional(),
     atEnd: properties.optional(),
     sometimes: properties.optional(),
@@ -85,6 +90,14 @@ export function checkSpec(value: unknown, file: string): asserts value is Spec {
 /** @throws SpecError unless it is what `build` may return. */
 export function checkModel(value: unknown, file: string): asserts value is Model {
   check(model, value, file, 'what build() returns');
+  const { threads, symmetric = [] } = value as Model;
+  const grouped = symmetric.flat();
+  for (const [at, thread] of grouped.entries()) {
+    if (!Object.hasOwn(threads, thread))
+      throw new SpecError(`${file}: symmetric names '${thread}', which is no thread`);
+    if (grouped.indexOf(thread) < at)
+      throw new SpecError(`${file}: symmetric names '${thread}' twice`);
+  }
   const seen = new Map<string, string>();
   const { always, atEnd, sometimes, never } = value as Model;
   for (const [kind, group] of Object.entries({ always, atEnd, sometimes, never })) {

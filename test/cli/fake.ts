@@ -73,6 +73,7 @@ export function fakeEngine(
         depth: 3,
         rounds: 1,
         workers: 1,
+        symmetry: [],
         reduction: limits.reduction,
         without: [],
         fingerprintCollisionProbability: 0,

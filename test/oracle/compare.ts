@@ -1,4 +1,4 @@
-import type { FinalState } from '../../src/explore/explorer.ts';
+import type { FinalState } from '../../src/explore/checks.ts';
 import type { Outcome } from '../../src/explore/outcome.ts';
 import { replay } from '../../src/explore/replay.ts';
 import { type SearchOptions, search } from '../../src/explore/search.ts';
@@ -17,7 +17,11 @@ export interface Searched extends Findings {
 }
 
 /** One engine at a time. */
-const OPTIONS = { ...UNLIMITED, maxStates: 1_000_000, without: new Set(['traces'] as const) };
+export const OPTIONS = {
+  ...UNLIMITED,
+  maxStates: 1_000_000,
+  without: new Set(['traces'] as const),
+};
 
 /** `more`: as in SearchOptions. */
 export function searched(

@@ -24,6 +24,7 @@ test('one array with an object per variant, and nothing before the end', () => {
     depth: 34,
     workers: 1,
     reduction: true,
+    symmetry: [],
     memoryModel: 'sequential consistency',
     complete: true,
     fingerprintCollisionProbability: 4.1e-12,

@@ -141,6 +141,7 @@ export const outcome: Outcome = {
   workers: 1,
   reduction: true,
   without: [],
+  symmetry: [],
   fingerprintCollisionProbability: 4.1e-12,
   unreached: [
     {
