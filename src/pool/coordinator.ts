@@ -57,7 +57,7 @@ export async function verify(
     probe: PROBE,
     ...options,
     now: () => performance.now(),
-    memory: () => process.memoryUsage.rss(),
+    memory: residentMemory(),
     guarded,
   };
   const machine = new Machine(program, guarded);
@@ -87,6 +87,22 @@ export async function searchTogether(
     crew = together ?? crew;
     step = levels.next(together ? await together.explore(work) : await exploreAlone(work));
   }
+}
+
+/** Milliseconds in which memory does not grow by much. */
+const STALE = 20;
+
+/** Bytes of this process, workers included. Asking the system takes longer than a small level. */
+function residentMemory(): () => number {
+  let bytes = 0;
+  let asked = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - asked > STALE) {
+      asked = performance.now();
+      bytes = process.memoryUsage.rss();
+    }
+    return bytes;
+  };
 }
 
 /** Lets signals and progress through between slices. */
