@@ -25,7 +25,7 @@ export interface VerifyOptions
 }
 
 /** A search below this size is over before a reduction has paid for itself. */
-const PROBE: Probe = { from: 1 << 17, price: 3 };
+const PROBE: Probe = { from: 1_500_000, price: 12 };
 /** A search below this size is over before workers have started. */
 const SHARE_FROM = 100_000;
 /** A level with fewer states is not worth a meeting of all workers. */

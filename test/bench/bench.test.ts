@@ -44,7 +44,7 @@ writeFileSync(
   fake[1]!,
   `const [, , command, file, ...options] = process.argv;
   const workers = Number(options[options.indexOf('--workers') + 1]);
-  const off = options.some((option) => /^--(no-reduction|without)$/.test(option));
+  const off = options.some((option) => option === '--without');
   const run = { variant: 'only', verdict: 'verified', properties: [], asExpected: true,
     complete: true, states: 7, transitions: 9, workers, durationMs: Math.random() };
   if (file === 'differs') run.transitions += workers;
@@ -203,15 +203,11 @@ describe('a row that does not give what it must', () => {
 });
 
 test('the optimisations are those of the command line that was built', async () => {
-  const option = ['--no-reduction'];
-  expect(await optimisations(folder)).toMatchObject([{ name: 'reduction', option }]);
   mkdirSync(path.join(folder, 'explore'));
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
   const source = "export const OPTIMISATIONS = { chains: 'as one step' };";
   writeFileSync(path.join(folder, 'explore/optimisations.js'), source);
-  expect(await optimisations(folder)).toEqual([
-    { name: 'chains', about: 'as one step', option: ['--without', 'chains'] },
-  ]);
+  expect(await optimisations(folder)).toEqual([{ name: 'chains', about: 'as one step' }]);
 });
 
 test.each([

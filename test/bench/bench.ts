@@ -8,7 +8,14 @@ import { results, save } from './results.ts';
 import { chosen, type Row, rows } from './rows.ts';
 import { agree, missing, type Peer, SECONDS, searched, versions } from './spin.ts';
 import { type Ablation, ablationTable, costTable, peerTable } from './tables.ts';
-import { named, type Optimisation, optimisations } from './without.ts';
+import {
+  ALONE,
+  named,
+  type Optimisation,
+  optimisations,
+  WITHIN_REDUCTION,
+  without,
+} from './without.ts';
 
 export interface Setting {
   readonly rows: readonly Row[];
@@ -120,7 +127,15 @@ class Bench {
     // More workers say the same.
     const base = measured.filter(({ workers }) => workers === options.workers[0]);
     if (options.peers) await this.peers(base);
-    if (off) await this.ablations(base, off);
+    if (off) {
+      await this.ablations(
+        '',
+        base,
+        off.filter(({ name }) => !WITHIN_REDUCTION.has(name)),
+      );
+      const within = off.filter(({ name }) => WITHIN_REDUCTION.has(name));
+      if (within.length > 0) await this.ablations(ALONE, await this.alone(which), within);
+    }
     if (this.failures.length > 0) {
       const list = this.failures.map((failure) => `- ${failure}\n`).join('');
       this.sections.push(`## Failed\n\n${list}`);
@@ -196,13 +211,30 @@ class Bench {
     return named(all, list === true ? [] : list);
   }
 
-  private async ablations(base: readonly Result[], off: readonly Optimisation[]): Promise<void> {
+  /** The reduced search by itself. */
+  private async alone(which: readonly Row[]): Promise<Result[]> {
+    const done: Result[] = [];
+    for (const row of which) {
+      const what = `${row.name}, without ${ALONE}`;
+      const result = await this.tried(what, () => verified(row, 1, without(ALONE), this.way));
+      if (result) done.push(result);
+    }
+    return done;
+  }
+
+  /** @param also what is off beside each of them: '' or names with commas */
+  private async ablations(
+    also: string,
+    base: readonly Result[],
+    off: readonly Optimisation[],
+  ): Promise<void> {
     const done: Ablation[] = [];
     for (const on of base.filter(({ ended }) => ended === 'by itself')) {
       for (const optimisation of off) {
         const what = `${on.row.name}, without ${optimisation.name}`;
         await this.tried(what, async () => {
-          const less = await verified(on.row, on.workers, optimisation.option, this.way);
+          const extra = without(also, optimisation.name);
+          const less = await verified(on.row, on.workers, extra, this.way);
           const differs = less.ended === 'by itself' && disagreement(on.runs, less.runs);
           if (differs) throw new Failure(`${what}: another answer: ${differs}`);
           done.push({ optimisation, on, off: less });
@@ -210,9 +242,9 @@ class Bench {
       }
     }
     const about = off.map((each) => `- ${each.name}: ${each.about}\n`).join('');
-    this.section(
-      `## Without one of the optimisations\n\n${ABLATIONS}\n\n${about}\n${ablationTable(done)}`,
-    );
+    const title =
+      also === '' ? 'Without one of the optimisations' : `The same, also without ${also}`;
+    this.section(`## ${title}\n\n${ABLATIONS}\n\n${about}\n${ablationTable(done)}`);
   }
 
   private save(argv: readonly string[], file: string): void {

@@ -1,28 +1,35 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../../src/spec/errors.ts';
 
-/** The optimisations that can be turned off, one at a time, and the option that does it. */
+/** An optimisation that can be turned off. */
 export interface Optimisation {
   readonly name: string;
   readonly about: string;
-  readonly option: readonly string[];
 }
+
+/** What the reduced search has for itself: seen without what comes before it, or beside it. */
+export const WITHIN_REDUCTION: ReadonlySet<string> = new Set([
+  'gates',
+  'conditions',
+  'effects',
+  'walks',
+  'rounds',
+]);
+export const ALONE = 'probe,traces';
 
 /** As the built command line has them. */
 export async function optimisations(dist: string): Promise<readonly Optimisation[]> {
   const file = path.join(dist, 'explore/optimisations.js');
-  if (!existsSync(file)) {
-    const about = 'partial-order reduction by persistent sets';
-    return [{ name: 'reduction', about, option: ['--no-reduction'] }];
-  }
   const { OPTIMISATIONS } = (await import(pathToFileURL(file).href)) as {
     OPTIMISATIONS: Readonly<Record<string, string>>;
   };
-  return Object.entries(OPTIMISATIONS).map(([name, about]) => {
-    return { name, about, option: ['--without', name] };
-  });
+  return Object.entries(OPTIMISATIONS).map(([name, about]) => ({ name, about }));
+}
+
+/** The option that turns them off. */
+export function without(...names: readonly string[]): string[] {
+  return ['--without', names.filter((name) => name !== '').join(',')];
 }
 
 export function named(
