@@ -74,7 +74,7 @@ export class Knowledge {
   constructor(machine: Machine, visible: readonly ReadonlySet<number>[], without: Without) {
     this.machine = machine;
     this.without = without;
-    this.visible = visible;
+    this.visible = visible.map((positions) => new Set(positions));
     this.size = machine.width + visible.length;
     this.facts = machine.nodes.map((nodes, thread) => this.summarise(nodes, thread));
   }
@@ -105,6 +105,7 @@ export class Knowledge {
     const leaves = (knowledge: Knowledge, from: Node, to: Node): boolean =>
       knowledge.leavesCycles(from, to);
     if (earlier.gates.some(({ condition }) => condition && !condition.isComplete())) return false;
+    if (this.seesMoreThan(earlier)) return false;
     return this.machine.nodes.every((nodes) =>
       nodes.every((node) => {
         const [now, then] = [this.of(node)!, earlier.of(node)];
@@ -118,6 +119,18 @@ export class Knowledge {
         );
       }),
     );
+  }
+
+  /**
+   * Does a property read more of what is changed? The sums of an operation may not show it, as
+   * something else that it changes was read already; but a chosen step counts with its own changes.
+   */
+  private seesMoreThan(earlier: Knowledge): boolean {
+    const changed = new Set(this.machine.nodes.flat().flatMap((node) => node.changed));
+    return this.visible.some((positions, property) => {
+      const before = earlier.visible[property]!;
+      return [...positions].some((position) => changed.has(position) && !before.has(position));
+    });
   }
 
   /** Is this a step after which the thread cannot come back to where it was? */
