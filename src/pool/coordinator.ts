@@ -14,7 +14,7 @@ import type { Program } from '../model/program.ts';
 import { guarded } from '../spec/guard.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { Crew } from './crew.ts';
-import { type Hired, hire } from './hire.ts';
+import type { Hired } from './hire.ts';
 
 export interface VerifyOptions
   extends Omit<SearchOptions, 'now' | 'memory' | 'guarded' | 'onFinal'> {
@@ -46,9 +46,11 @@ export async function verify(
   const bundle = { library, code, digest };
   let hired: Hired | null = null;
   let crew: Crew | null = null;
-  const crewFor = ({ visited, current }: Level): Crew | null => {
+  const crewFor = async ({ visited, current }: Level): Promise<Crew | null> => {
     const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
     if (!large || workers < 2) return null;
+    // Not above: few searches need it, and it takes as long to load as many of them run.
+    const { hire } = await import('./hire.ts');
     hired ??= hire(workers - 1, { file, bundle, variant, params });
     crew ??= new Crew(hired.links);
     return crew;
@@ -76,14 +78,14 @@ export async function verify(
 export async function searchTogether(
   machine: Machine,
   options: SearchOptions,
-  crewFor: (work: Level) => Crew | null,
+  crewFor: (work: Level) => Promise<Crew | null>,
 ): Promise<Outcome> {
   const levels = explore(machine, options);
   let crew = null as Crew | null;
   for (let step = levels.next(); ; ) {
     if (step.done) return { ...step.value, workers: crew?.size ?? 1 };
     const work = step.value;
-    const together: Crew | null = work.alone ? null : crew?.sharing(work) ? crew : crewFor(work);
+    const together = work.alone ? null : crew?.sharing(work) ? crew : await crewFor(work);
     crew = together ?? crew;
     step = levels.next(together ? await together.explore(work) : await exploreAlone(work));
   }

@@ -94,7 +94,8 @@ function lastBreak(piece: string): number {
 }
 
 export function thousands(count: number): string {
-  return count.toLocaleString('en-US');
+  // Not toLocaleString: its first call loads what it knows of languages, longer than a small search.
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function counted(count: number, noun: string, many = `${noun}s`): string {

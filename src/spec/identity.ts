@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 const SELF = fileURLToPath(import.meta.url);
 /** `.ts` in the sources, `.js` in what was built of them. */
 export const EXTENSION = path.extname(SELF);
+const HERE = path.dirname(SELF);
 /** Lockstep's own sources, or what was built of them. */
-export const HOME = path.resolve(path.dirname(SELF), '..');
+export const HOME = path.dirname(HERE);
 
 /** What makes bundles, and what is bundled with every spec. */
-const FOLDERS = ['', 'kernel', 'model', 'spec'];
+const FOLDERS = new Set([path.basename(HERE), '', 'kernel', 'model', 'spec']);
 const PACKAGES = ['esbuild', 'magic-string', 'oxc-parser'];
 
 let known: string | null = null;

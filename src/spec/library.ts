@@ -47,6 +47,8 @@ async function make(): Promise<Library> {
     absWorkingDir: HOME,
     plugins: [kernel],
     metafile: true,
+    // One byte a character: Node reads and compiles it in less time.
+    charset: 'ascii',
     sourcemap: 'external',
     sourcesContent: false,
   });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isShared, SpecError } from '../model/shared.ts';
 import type { Model, Spec } from './define.ts';
 

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 
 /** A trace cannot be used or does not reproduce: exit code 5. */
@@ -129,6 +128,8 @@ export async function readTrace(file: string, shown = file): Promise<Trace> {
 }
 
 export async function writeTrace(file: string, trace: Trace): Promise<void> {
+  // Not above: most runs keep no trace.
+  const { default: writeFileAtomic } = await import('write-file-atomic');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFileAtomic(file, printTrace(trace));
 }

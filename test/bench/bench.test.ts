@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -193,21 +193,13 @@ describe('a row that does not give what it must', () => {
   });
 
   test('says something else without an optimisation', async () => {
-    const [first] = await optimisations(path.join(root, 'dist'));
+    const [first] = optimisations;
     const { status, out, err } = await faked('unsound', '--without', first!.name);
     const message = `bench: unsound, without ${first!.name}: another answer: verdict of only`;
     expect(err).toContain(`${message}: "verified" and "violated"`);
     expect(status).toBe(1);
     expect(out).toMatch(/^\| good +\| +7 \| +[\d.]+ \| +[\d.]+ x \| +1\.00 x \|$/m);
   });
-});
-
-test('the optimisations are those of the command line that was built', async () => {
-  mkdirSync(path.join(folder, 'explore'));
-  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
-  const source = "export const OPTIMISATIONS = { chains: 'as one step' };";
-  writeFileSync(path.join(folder, 'explore/optimisations.js'), source);
-  expect(await optimisations(folder)).toEqual([{ name: 'chains', about: 'as one step' }]);
 });
 
 test.each([

@@ -121,7 +121,8 @@ class Bench {
   async run(argv: readonly string[]): Promise<number> {
     const { options, setting } = this;
     const which = chosen(setting.rows, options.rows);
-    const off = options.without === null ? null : await this.optimisations(options.without);
+    const off =
+      options.without && named(optimisations, options.without === true ? [] : options.without);
     checkTime();
     const measured = await this.costs(which);
     // More workers say the same.
@@ -204,11 +205,6 @@ class Bench {
       }
     }
     this.section(`## SPIN\n\n${PEERS}\n${versions()}.\n\n${peerTable(pairs)}`);
-  }
-
-  private async optimisations(list: readonly string[] | true): Promise<readonly Optimisation[]> {
-    const all = await optimisations(path.join(root, 'dist'));
-    return named(all, list === true ? [] : list);
   }
 
   /** The reduced search by itself. */

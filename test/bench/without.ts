@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { OPTIMISATIONS } from '../../src/explore/optimisations.ts';
 import { UsageError } from '../../src/spec/errors.ts';
 
 /** An optimisation that can be turned off. */
@@ -18,14 +17,9 @@ export const WITHIN_REDUCTION: ReadonlySet<string> = new Set([
 ]);
 export const ALONE = 'probe,traces';
 
-/** As the built command line has them. */
-export async function optimisations(dist: string): Promise<readonly Optimisation[]> {
-  const file = path.join(dist, 'explore/optimisations.js');
-  const { OPTIMISATIONS } = (await import(pathToFileURL(file).href)) as {
-    OPTIMISATIONS: Readonly<Record<string, string>>;
-  };
-  return Object.entries(OPTIMISATIONS).map(([name, about]) => ({ name, about }));
-}
+export const optimisations: readonly Optimisation[] = Object.entries(OPTIMISATIONS).map(
+  ([name, about]) => ({ name, about }),
+);
 
 /** The option that turns them off. */
 export function without(...names: readonly string[]): string[] {

@@ -141,7 +141,7 @@ test(`${RUNS} random programs of identical threads: the same with symmetry (seed
       );
       const options = { ...OPTIONS, reduction };
       const machine = new Machine(program, guarded);
-      const { workers: _, ...together } = await searchTogether(machine, options, () => crew);
+      const { workers: _, ...together } = await searchTogether(machine, options, async () => crew);
       const { workers: __, ...alone } = search(program, options);
       expect(together).toEqual(alone);
     }

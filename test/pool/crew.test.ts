@@ -71,7 +71,7 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
         const { workers, ...together } = await searchTogether(
           machine,
           { ...OPTIONS, ...mode },
-          () => crew,
+          async () => crew,
         );
         expect(workers).toBe(helpers + 1);
         expect(together, show(random)).toEqual(alone);

@@ -38,7 +38,7 @@ async function outcomeOf(
   mode: Mode,
   workers: number,
 ): Promise<Outcome> {
-  const outcome = await verify(loaded, instantiate(loaded, variant), {
+  const outcome = await verify(loaded, instantiate(loaded, variant, {}), {
     workers,
     ...mode,
     shareFrom: 1,
@@ -46,6 +46,8 @@ async function outcomeOf(
     maxStates: 1_000_000,
     maxTimeMs: Number.POSITIVE_INFINITY,
     maxMemory: Number.POSITIVE_INFINITY,
+    onProgress: () => {},
+    signal: new AbortController().signal,
   });
   if (!outcome.complete) throw new Error(`incomplete: ${outcome.limit}`);
   return outcome;
@@ -95,7 +97,7 @@ describe(`${RUNS} random programs as generated source (seed ${SEED})`, () => {
           const alone = await outcomeOf(loaded, 'only', mode, 1);
           same(JSON.stringify(mode), { violated: violations(alone) }, expected);
           expect(alone.finalStates).toBeGreaterThanOrEqual(expected.finals.size);
-          replayed(instantiate(loaded, 'only'), alone);
+          replayed(instantiate(loaded, 'only', {}), alone);
           const shared = await outcomeOf(loaded, 'only', mode, 2);
           expect(result(shared)).toEqual(result(alone));
         }

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -233,6 +235,25 @@ test('another Lockstep is another identity, wherever it differs', async () => {
   expect(identityOf(home)).not.toBe(first);
 });
 
+test('another Lockstep is another identity, when it was built too', async () => {
+  const home = folder({});
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(path.join(root, part), path.join(home, part), { recursive: true });
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(home, 'node_modules'));
+  const args = ['verify-spec', path.join(two(), 'spec.ts'), '--no-traces', '--quiet'];
+  const records = () => {
+    execFileSync(process.execPath, [path.join(home, 'bin/lockstep.js'), ...args]);
+    return readdirSync(cache).filter((name) => name.endsWith('.json')).length;
+  };
+  expect([records(), records()]).toEqual([2, 2]);
+  for (const name of ['index.js', 'kernel/mutex.js', 'cli/built-in-engine.js']) {
+    const before = records();
+    appendFileSync(path.join(home, 'dist', name), '\n');
+    expect(records(), name).toBe(before + 2);
+  }
+});
+
 test('another Lockstep bundles anew', async () => {
   const file = path.join(two(), 'spec.ts');
   const first = await load(file);
@@ -268,5 +289,8 @@ test('several processes at once', async () => {
   const run = () => ended(start(['verify-spec', file, '--no-traces', '--quiet']));
   const all = await Promise.all([run(), run(), run()]);
   for (const { code, stderr } of all) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(readdirSync(cache).filter((name) => !/^[0-9a-f]{64}\.(mjs|json)$/.test(name))).toEqual([]);
+  const kept = readdirSync(cache);
+  expect(kept.filter((name) => !/^[0-9a-f]{64}\.(mjs|json)$/.test(name))).toEqual([]);
+  // The library, the spec, and a record of each.
+  expect(kept).toHaveLength(4);
 });
