@@ -102,16 +102,11 @@ export class Condition {
     return this.cases[index] === TRUE;
   }
 
-  /** What fails for values that never meet is no matter; it is not false either. */
   private ask(): boolean {
     const { machine, node, positions, values } = this;
     const row = new Int32Array(machine.width);
     for (let i = 0; i < positions.length; i++) row[positions[i]!] = values[i]!;
-    try {
-      return machine.guardHolds(row, 0, node);
-    } catch {
-      return true;
-    }
+    return machine.guardHolds(row, 0, node);
   }
 }
 

@@ -164,14 +164,21 @@ export class Machine {
     return known === undefined ? this.learn(rows, base, node) : known;
   }
 
-  /** Would the guard of `node` hold with the values of this state? Runs no thread. */
+  /**
+   * Would the guard of `node` hold with the values of this state? Runs no thread. One that fails with
+   * values that the thread does not meet there is not false.
+   */
   guardHolds(rows: Int32Array, base: number, node: Node): boolean {
     if (!node.blocks) return true;
     const known = node.transitions.get(rows, base);
     if (known !== undefined) return known !== BLOCKED;
     let holds = node.guards.get(rows, base);
     if (holds === undefined) {
-      holds = this.run(rows, base, node) !== BLOCKED;
+      try {
+        holds = this.run(rows, base, node) !== BLOCKED;
+      } catch {
+        holds = true;
+      }
       node.guards.set(rows, base, holds);
     }
     return holds;
