@@ -41,7 +41,7 @@ export interface Gate {
 export interface Facts {
   /** What the pending operation touches. */
   readonly own: Access;
-  /** Number of what its guard and effect depend on. */
+  /** Number of what its guard and effect depend on, with the data that it writes while it waits. */
   readonly footprint: number;
   /** What the thread can touch from here on, up to the first gates (inclusive when unguarded). */
   readonly reach: Reach;
@@ -183,7 +183,9 @@ export class Knowledge {
       const sum: Sum = { ...this.nothing(), stops: new Set() };
       for (const node of component) {
         if (stops(node)) sum.stops.add(node);
-        else this.include(sum, { ...accesses.get(node)!, stops: new Set() });
+        if (!stops(node) || writesWaiting(node)) {
+          this.include(sum, { ...accesses.get(node)!, stops: new Set() });
+        }
         for (const next of onward(node)) {
           const done = sums.get(next);
           if (done) this.include(sum, done);
@@ -319,7 +321,8 @@ export class Knowledge {
   }
 
   private footprintOf(node: Node): number {
-    return this.conflicts.idOf({ reads: this.readBy(node), writes: this.emptySet() });
+    const { reads, writes } = this.touched(node, []);
+    return this.conflicts.idOf({ reads, writes: writesWaiting(node) ? writes : this.emptySet() });
   }
 
   private partOf(position: number): number {
@@ -342,6 +345,14 @@ export class Knowledge {
 /** A reach while it is being added up: with the local states at which guards stop it. */
 interface Sum extends Access {
   readonly stops: Set<Node>;
+}
+
+/**
+ * Who is interrupted at an access races there, though its guard be false for ever. A write races with
+ * reads too, which do not make a guard true.
+ */
+function writesWaiting({ state, accesses }: Node): boolean {
+  return state.pending?.blocks === true && accesses.some(({ write }) => write);
 }
 
 /**

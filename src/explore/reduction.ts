@@ -221,14 +221,12 @@ export class Reduction {
   }
 
   /**
-   * A chosen thread that can move must commute with what the others do; one that waits must go on
-   * waiting, so nothing its guard reads may be written.
+   * A chosen thread that can move must commute with what the others do. One that waits must go on
+   * waiting, so nothing its guard reads may be written; if it would write data it must not come to
+   * race, should it be interrupted.
    */
   private needed(chosen: number, way: Way): boolean {
-    const touched = this.touches[chosen]!;
-    return this.enabled & (1 << chosen)
-      ? this.conflicts.areDependent(touched, way.access)
-      : this.conflicts.disturbs(way.access, touched);
+    return this.conflicts.areDependent(this.touches[chosen]!, way.access);
   }
 }
 
