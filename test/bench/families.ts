@@ -20,6 +20,7 @@ export default defineSpec({
   params: { n: 5, rounds: 2 },
   variants: {
     account: { params: { n: 3 } },
+    'account-alike': { params: { n: 3 } },
     readers: { params: { n: 8 } },
     lastzero: { params: { n: 5 } },
     filesystem: { params: { n: 14 } },
@@ -49,6 +50,7 @@ export default defineSpec({
       return {
         threads: threads(n, 'worker', worker),
         atEnd: { 'nothing lost': () => peek(x) === rounds * n },
+        ...(variant === 'account-alike' && { symmetric: [some(n, (each) => `worker${each}`)] }),
       };
     }
 
@@ -141,7 +143,15 @@ export default defineSpec({
       return { threads: threads(n, 'worker', worker) };
     }
 
-    const make = { account, readers, lastzero, filesystem, indexer, ring };
+    const make = {
+      account,
+      'account-alike': account,
+      readers,
+      lastzero,
+      filesystem,
+      indexer,
+      ring,
+    };
     return make[variant as keyof typeof make]();
   },
 });

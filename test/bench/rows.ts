@@ -26,10 +26,10 @@ function family(variant: string, n: number): Row {
   return { name: `${variant}(${n})`, file: FAMILIES, variant, params: { n }, twin };
 }
 
-function account(n: number, rounds: number): Row {
+function account(n: number, rounds: number, variant = 'account'): Row {
   const twin = { file: 'test/bench/account.pml', defines: { THREADS: n, ROUNDS: rounds } };
   const params = { n, rounds };
-  return { name: `account(${n},${rounds})`, file: FAMILIES, variant: 'account', params, twin };
+  return { name: `${variant}(${n},${rounds})`, file: FAMILIES, variant, params, twin };
 }
 
 function memcg(memcgs: number, offline: number, variant: string): Row {
@@ -52,6 +52,8 @@ function spec(name: string, variant: string | null = null): Row {
 export const rows: readonly Row[] = [
   account(4, 3),
   account(6, 4),
+  // The same, with threads declared to be symmetric.
+  account(6, 4, 'account-alike'),
   memcg(3, 3, 'twin'),
   family('lastzero', 10),
   family('lastzero', 12),
