@@ -48,7 +48,13 @@ export function* cheaper(
     while (!few.done && few.value.visited.size < budget && few.value.level < level) {
       few = other.next(yield { ...few.value, alone: true });
     }
-    if (few.done) return few.value;
+    if (few.done) {
+      const { complete, properties } = few.value;
+      if (complete || properties.some(({ schedule }) => schedule)) return few.value;
+      // A limit: the plain search, which has covered more, comes to it as well.
+      next = Number.POSITIVE_INFINITY;
+      continue;
+    }
     const pays = few.value.visited.size * price < taken[few.value.level]!;
     // Anew: by now more is known, to workers as well, than when the trial began.
     if (pays) return yield* reduced();
