@@ -126,6 +126,8 @@ describe('verify-spec', () => {
     [[spec, '--max-states', '-5'], 'whole number of at least 1'],
     [[spec, '--max-states', '1.5'], 'whole number of at least 1'],
     [[spec, '--max-time', '0'], 'number of seconds above 0'],
+    [[spec, '--max-memory', '1GB'], 'whole number of at least 1'],
+    [[spec, '--without', 'gates,luck'], 'one or more of: reduction, probe, '],
     [[spec, '--varaint', 'ordered'], "unknown option '--varaint'"],
   ])('usage: %j: exit 2', (args, message) => {
     const { status, stdout, stderr } = verify(...args);
@@ -374,6 +376,19 @@ describe('as a process', () => {
     const { status, stdout } = verify(...long, '--max-time', '0.5');
     expect(status).toBe(4);
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/^incomplete .* not complete \(0\.5 s passed\)/);
+  });
+
+  test('a limit of memory: exit 4', () => {
+    const { status, stdout } = verify(...long, '--max-memory', '20');
+    expect(status).toBe(4);
+    const said = stdout.replace(/\s+/g, ' ');
+    expect(said).toMatch(/^incomplete .* not complete \(20 MB of memory used\)/);
+    expect(said).toContain('up to 20 MB');
+  });
+
+  test('what a search did without is said', () => {
+    const { stdout } = verify(spec, '--variant', 'ordered', '--without', 'walks,gates');
+    expect(stdout).toContain('without gates and walks');
   });
 
   test('a fault of its own: exit 70, with what to report', () => {
