@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 rmSync('dist', { recursive: true, force: true });
 // Few files: Node takes longer to find and compile hundreds of them than most searches take. All in
 // one folder as deep as those of src, so that what is found from import.meta.url is found from both.
+// Under its own name: the command, what a worker runs, and the engine for the tests of workers.
 await build({
   entryPoints: ['src/cli/main.ts', 'src/cli/built-in-engine.ts', 'src/pool/worker.ts'],
   outdir: 'dist/cli',
