@@ -33,9 +33,12 @@ export class Condition {
     this.values = new Int32Array(counts.length);
   }
 
-  /** Null: over one object, or over too much. */
-  static of(machine: Machine, node: Node): Condition | null {
-    const counts = countsOf(machine, node);
+  /**
+   * Null: over one object, or over too much.
+   * @param known per object the number of values known when the round began: a gate may be met later
+   */
+  static of(machine: Machine, node: Node, known: readonly number[]): Condition | null {
+    const counts = node.footprint.map((position) => known[position - machine.threads.length]!);
     if (counts.length < 2 || counts.length > MOST_OBJECTS) return null;
     if (product(counts) > MOST_CASES) return null;
     return new Condition(machine, node, counts);

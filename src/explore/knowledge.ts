@@ -69,12 +69,15 @@ export class Knowledge {
   private readonly machine: Machine;
   readonly without: Without;
   private readonly visible: readonly ReadonlySet<number>[];
+  /** Per object the number of values known. */
+  private readonly values: readonly number[];
 
   /** @param visible per property, the row positions it has been seen to read */
   constructor(machine: Machine, visible: readonly ReadonlySet<number>[], without: Without) {
     this.machine = machine;
     this.without = without;
     this.visible = visible.map((positions) => new Set(positions));
+    this.values = machine.slots.map(({ values }) => values.length);
     this.size = machine.width + visible.length;
     this.facts = machine.nodes.map((nodes, thread) => this.summarise(nodes, thread));
   }
@@ -257,7 +260,7 @@ export class Knowledge {
     let behind: Reach | null = null;
     // Who is interrupted at an access races there, though its guard be false for ever.
     const looked = !this.without.has('conditions') && group[0]!.accesses.length === 0;
-    const condition = looked ? Condition.of(this.machine, group[0]!) : null;
+    const condition = looked ? Condition.of(this.machine, group[0]!, this.values) : null;
     const gate: Gate = {
       id: this.gates.length,
       guard,

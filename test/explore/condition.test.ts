@@ -11,19 +11,28 @@ import { loadSpec } from '../../src/spec/load.ts';
 const [X, Y] = [0b01, 0b10];
 let machine: Machine;
 
+const asked = (): Condition | null =>
+  Condition.of(
+    machine,
+    machine.node(machine.initialRow(), 0, 0),
+    machine.slots.map(({ values }) => values.length),
+  );
+
 /** Of a thread that waits for x = 1 and y = 2. */
-const condition = (): Condition => Condition.of(machine, machine.node(machine.initialRow(), 0, 0))!;
+const condition = (): Condition => asked()!;
 
 const has = (object: 'x' | 'y', ...values: number[]): void => {
   for (const value of values) machine.slotNamed(object).intern(value);
 };
 
-beforeEach(async () => {
+const make = async (variant: string): Promise<void> => {
   const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/wait-both.ts'));
-  machine = new Machine(instantiate(loaded, 'only'), guarded);
+  machine = new Machine(instantiate(loaded, variant), guarded);
   has('x', 1);
   has('y', 1);
-});
+};
+
+beforeEach(() => make('only'));
 
 test('becomes true only if all that must change can', () => {
   has('y', 2);
@@ -59,7 +68,7 @@ test('a value that was not known may make it true', () => {
 test('is not looked into when there are too many values', () => {
   has('x', ...Array(20).keys());
   has('y', ...Array(20).keys());
-  expect(Condition.of(machine, machine.node(machine.initialRow(), 0, 0))).toBeNull();
+  expect(asked()).toBeNull();
 });
 
 test('a round that relied on too few values does not stand', () => {
@@ -69,4 +78,18 @@ test('a round that relied on too few values does not stand', () => {
   expect(known().confirms(before)).toBe(true);
   has('y', 2);
   expect(known().confirms(before)).toBe(false);
+});
+
+test('a gate that is met in the round knows the values with which the round began', async () => {
+  await make('later');
+  const start = machine.initialRow();
+  // Two local states wait for both: a gate together, which is made when it is asked for.
+  for (const x of [0, 1]) machine.transition(Int32Array.from(start).fill(x, 1, 2), 0, 0);
+  const knowledge = new Knowledge(machine, [], ALL_ON);
+  has('y', 2);
+  const [choice] = knowledge.of(machine.node(start, 0, 0))!.reach.gates;
+  const [both, ...rest] = choice!.behind().gates;
+  expect(rest).toEqual([]);
+  expect(both!.condition!.possible(machine.initialRow(), 0, X | Y)).toBe(false);
+  expect(both!.condition!.isComplete()).toBe(false);
 });
