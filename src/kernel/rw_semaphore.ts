@@ -1,7 +1,6 @@
 import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
 import { Shared, type Struct } from '../model/shared.ts';
-import { current } from './ghost.ts';
 import { tried, use_of } from './lockdep.ts';
 import { might_sleep } from './mutex.ts';
 
@@ -98,23 +97,27 @@ function sleeping(name: string, sem: RwSemaphore) {
 
 type Change = (thread: ThreadContext) => void;
 
-/** Waits while there is a writer, or one waits; with `barge` only while there is one. */
+/**
+ * Waits while there is a writer, or one waits; if it `barges` only while there is one. That is said
+ * in `args`, so that a guard which holds is not taken for one which does not.
+ */
 export function read_acquire(
   name: string,
   lock: RwSemaphore,
   after?: Change,
-  barge = (_: ThreadContext) => false,
+  barges = false,
 ): Operation<void> {
-  const use = use_of(lock, barge(current(name)) ? 'recursive' : 'shared');
+  const use = use_of(lock, barges ? 'recursive' : 'shared');
   return operation<void>({
     name,
-    args: [lock],
+    args: barges ? [lock, 'barges'] : [lock],
+    shown: [lock],
     writes: [lock],
     blocks: true,
     step: ([old]: ReadWrite[], thread) => {
       if (old!.writer === thread.name)
         return { result: undefined, reports: [recursion(thread.name, lock)] };
-      if (old!.writer !== null || (old!.waiting.length > 0 && !barge(thread))) return null;
+      if (old!.writer !== null || (old!.waiting.length > 0 && !barges)) return null;
       return { result: undefined, values: [entered(old!, thread.name)] };
     },
     acquires: [use],

@@ -127,9 +127,9 @@ type Change = (thread: ThreadContext) => void;
 
 function reading(name: string, lock: Rwlock, change: Change): Operation<void> {
   // in_interrupt() holds with bottom halves off, too (read_lock_is_recursive, queued_read_lock).
-  const bh_off = change === bottom_halves_off;
-  const barge = (thread: ThreadContext) => bh_off || thread.bhOff > 0 || thread.interrupts;
-  const acquire = read_acquire(name, lock, change, barge);
+  const { bhOff, interrupts } = current(name);
+  const barges = change === bottom_halves_off || bhOff > 0 || interrupts;
+  const acquire = read_acquire(name, lock, change, barges);
   return silently(acquire, reader_part(change));
 }
 
