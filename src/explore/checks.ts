@@ -1,14 +1,14 @@
 import type { Machine, Node, Transition } from '../model/machine.ts';
 import type { Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
-import { type Answers, Everywhere } from './everywhere.ts';
 import { brokenBy, brokenByReport, deadlockIn, type Finding, Findings } from './findings.ts';
 import type { Frontier } from './frontier.ts';
-import { leakReport, leaksIn } from './leaks.ts';
-import { LockFacts } from './lock-facts.ts';
-import type { Orbits } from './orbits.ts';
 import { StateProperty } from './properties.ts';
-import { type Race, raceReport, racesIn } from './races.ts';
+import { leakReport, leaksIn } from './rules/leaks.ts';
+import { LockFacts } from './rules/lock-facts.ts';
+import { type Race, raceReport, racesIn } from './rules/races.ts';
+import { type Answers, Everywhere } from './symmetry/everywhere.ts';
+import type { Orbits } from './symmetry/orbits.ts';
 
 /** Room for objects that properties are found to read. */
 const SLACK = 16;

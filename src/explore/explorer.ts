@@ -3,10 +3,10 @@ import { SpecError } from '../model/shared.ts';
 import { Checks, type FinalState } from './checks.ts';
 import type { Findings } from './findings.ts';
 import { Frontier } from './frontier.ts';
-import { Knowledge } from './knowledge.ts';
 import type { Without } from './optimisations.ts';
-import { Orbits } from './orbits.ts';
+import { Knowledge } from './reduction/knowledge.ts';
 import { Reduction } from './reduction.ts';
+import { Orbits } from './symmetry/orbits.ts';
 import { FULL, NEW, type VisitedTable } from './visited.ts';
 
 /** One more thread would not fit a mask of threads. */

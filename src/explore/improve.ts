@@ -1,8 +1,8 @@
 import type { Machine } from '../model/machine.ts';
 import { brokenByReport } from './findings.ts';
-import { Lockdep } from './lockdep.ts';
 import type { Outcome, PropertyOutcome } from './outcome.ts';
 import { StateProperty } from './properties.ts';
+import { Lockdep } from './rules/lockdep.ts';
 import { type SearchOptions, searchOn } from './search.ts';
 import { alongStates, straighten } from './straighten.ts';
 

@@ -3,7 +3,7 @@ import { describe } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { waitsIn } from './findings.ts';
 import type { Place, SiteLocation, StepRecord } from './outcome.ts';
-import type { Race } from './races.ts';
+import type { Race } from './rules/races.ts';
 
 /** Where a thread is: at its pending operation, with its call stack and the locks it holds. */
 export function placeOf(machine: Machine, { thread, state }: Node, what: string): Place {

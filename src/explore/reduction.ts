@@ -1,7 +1,7 @@
 import type { Machine, Transition } from '../model/machine.ts';
-import type { Conflicts } from './conflicts.ts';
-import type { Facts, Gate, Knowledge } from './knowledge.ts';
-import type { Way } from './way.ts';
+import type { Conflicts } from './reduction/conflicts.ts';
+import type { Facts, Gate, Knowledge } from './reduction/knowledge.ts';
+import type { Way } from './reduction/way.ts';
 
 /**
  * Persistent sets (Godefroid, LNCS 1032, ch. 4) from what the threads' automata can still do.

@@ -5,12 +5,12 @@ import { runtime } from '../model/runtime.ts';
 import { show } from '../model/text.ts';
 import { brokenBy, brokenByReport, deadlockIn, functionsOf, waitsIn } from './findings.ts';
 import { Frontier } from './frontier.ts';
-import { leakReport, leaksIn } from './leaks.ts';
-import { Lockdep } from './lockdep.ts';
 import type { BrokenProperty, Place, Replay, SiteLocation, StepRecord } from './outcome.ts';
 import { Heap, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
 import { StateProperty } from './properties.ts';
-import { raceReport, racesIn } from './races.ts';
+import { leakReport, leaksIn } from './rules/leaks.ts';
+import { Lockdep } from './rules/lockdep.ts';
+import { raceReport, racesIn } from './rules/races.ts';
 
 /**
  * Runs one schedule step by step and tells all there is to tell about it. Independent of how the

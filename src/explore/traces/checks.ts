@@ -8,10 +8,10 @@ import {
   Findings,
   type Sighting,
 } from '../findings.ts';
-import { leakReport, leaksIn } from '../leaks.ts';
-import { LockFacts } from '../lock-facts.ts';
-import { factsOf } from '../lockdep.ts';
 import type { StateProperty } from '../properties.ts';
+import { leakReport, leaksIn } from '../rules/leaks.ts';
+import { LockFacts } from '../rules/lock-facts.ts';
+import { factsOf } from '../rules/lockdep.ts';
 import { FULL, NEW, VisitedTable } from '../visited.ts';
 import type { Action, Dependence } from './dependence.ts';
 import type { Cut, Execution } from './execution.ts';

@@ -1,5 +1,5 @@
 import type { Machine, Node, NodeAccess } from '../../model/machine.ts';
-import { raceReport, racesIn } from '../races.ts';
+import { raceReport, racesIn } from '../rules/races.ts';
 import type { Checks } from './checks.ts';
 import { type Dependence, mayOverlap, type Waiting } from './dependence.ts';
 import { type Cut, type Execution, join } from './execution.ts';

@@ -1,9 +1,9 @@
-import type { LockUse, ThreadContext } from '../model/context.ts';
-import type { Machine, Node } from '../model/machine.ts';
-import type { Acquire } from '../model/operation.ts';
-import { components } from './components.ts';
-import type { Place } from './outcome.ts';
-import { placeOf } from './places.ts';
+import type { LockUse, ThreadContext } from '../../model/context.ts';
+import type { Machine, Node } from '../../model/machine.ts';
+import type { Acquire } from '../../model/operation.ts';
+import { components } from '../components.ts';
+import type { Place } from '../outcome.ts';
+import { placeOf } from '../places.ts';
 
 /**
  * lockdep (kernel/locking/lockdep.c, Documentation/locking/lockdep-design.rst): what is learned of

@@ -1,6 +1,6 @@
-import type { Machine, Node, NodeAccess, Transition } from '../model/machine.ts';
-import { describe, type Report } from '../model/operation.ts';
-import { runtime } from '../model/runtime.ts';
+import type { Machine, Node, NodeAccess, Transition } from '../../model/machine.ts';
+import { describe, type Report } from '../../model/operation.ts';
+import { runtime } from '../../model/runtime.ts';
 
 /** Two accesses that can overlap: the pending ones of two threads. */
 export interface Race {

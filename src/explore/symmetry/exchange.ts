@@ -1,8 +1,8 @@
-import type { Asked, Learned, Machine, Node, Transition } from '../model/machine.ts';
-import { describe } from '../model/operation.ts';
-import { runtime } from '../model/runtime.ts';
-import { SpecError } from '../model/shared.ts';
-import { show } from '../model/text.ts';
+import type { Asked, Learned, Machine, Node, Transition } from '../../model/machine.ts';
+import { describe } from '../../model/operation.ts';
+import { runtime } from '../../model/runtime.ts';
+import { SpecError } from '../../model/shared.ts';
+import { show } from '../../model/text.ts';
 
 /**
  * What becomes of a state when two threads are exchanged, and the proof that nothing else happens.

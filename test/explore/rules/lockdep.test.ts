@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Fact, lockReports } from '../../src/explore/lockdep.ts';
+import { type Fact, lockReports } from '../../../src/explore/rules/lockdep.ts';
 
 type Usage = Extract<Fact, { kind: 'usage' }>;
 

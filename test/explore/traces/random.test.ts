@@ -1,15 +1,15 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Program } from '../../src/model/program.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
-import { randomProgram } from '../oracle/arbitrary.ts';
-import { replayed, same, searched, traced } from '../oracle/compare.ts';
-import { explicit } from '../oracle/explicit.ts';
-import { bounded } from '../oracle/findings.ts';
-import { type RandomProgram, show } from '../oracle/program.ts';
-import { allTraces } from '../oracle/traces.ts';
+import type { Program } from '../../../src/model/program.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
+import { randomProgram } from '../../oracle/arbitrary.ts';
+import { replayed, same, searched, traced } from '../../oracle/compare.ts';
+import { explicit } from '../../oracle/explicit.ts';
+import { bounded } from '../../oracle/findings.ts';
+import { type RandomProgram, show } from '../../oracle/program.ts';
+import { allTraces } from '../../oracle/traces.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/traces-random.test.ts */
 const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 2000);
@@ -18,7 +18,7 @@ const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random()
 test(`${RUNS} random programs: by traces the same as by states, each trace once (seed ${SEED})`, {
   timeout: RUNS * 400 + 60_000,
 }, async () => {
-  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures/random-program.ts'));
   const make = (program: RandomProgram): Program => {
     (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = program;
     return instantiate(loaded, 'only');

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exploreTraces } from '../../src/explore/traces.ts';
-import { Machine } from '../../src/model/machine.ts';
-import type { Program } from '../../src/model/program.ts';
-import { guarded } from '../../src/spec/guard.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
-import { replayed, same, searched, type Traced, traced } from '../oracle/compare.ts';
-import { allTraces } from '../oracle/traces.ts';
+import { exploreTraces } from '../../../src/explore/traces.ts';
+import { Machine } from '../../../src/model/machine.ts';
+import type { Program } from '../../../src/model/program.ts';
+import { guarded } from '../../../src/spec/guard.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
+import { replayed, same, searched, type Traced, traced } from '../../oracle/compare.ts';
+import { allTraces } from '../../oracle/traces.ts';
 
-const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/traces.ts'));
-const families = await loadSpec(path.join(import.meta.dirname, '../bench/families.ts'));
+const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures/traces.ts'));
+const families = await loadSpec(path.join(import.meta.dirname, '../../bench/families.ts'));
 
 function make(variant: string, n = 2, k = 2): Program {
   return Object.hasOwn(families.spec.variants, variant)

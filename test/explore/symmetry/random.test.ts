@@ -1,25 +1,25 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { search } from '../../src/explore/search.ts';
-import { GFP_KERNEL } from '../../src/kernel/gfp.ts';
-import { kzalloc, struct } from '../../src/kernel/memory.ts';
-import { ThreadContext } from '../../src/model/context.ts';
-import { Machine } from '../../src/model/machine.ts';
-import type { Program } from '../../src/model/program.ts';
-import { runtime } from '../../src/model/runtime.ts';
-import { searchTogether } from '../../src/pool/coordinator.ts';
-import { Crew } from '../../src/pool/crew.ts';
-import { Member } from '../../src/pool/member.ts';
-import { guarded } from '../../src/spec/guard.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
-import { randomProgram } from '../oracle/arbitrary.ts';
-import { OPTIONS, replayed, same, searched } from '../oracle/compare.ts';
-import { explicit } from '../oracle/explicit.ts';
-import { TooBig } from '../oracle/findings.ts';
-import { orbitsOf } from '../oracle/orbits.ts';
-import { type RandomProgram, show } from '../oracle/program.ts';
+import { search } from '../../../src/explore/search.ts';
+import { GFP_KERNEL } from '../../../src/kernel/gfp.ts';
+import { kzalloc, struct } from '../../../src/kernel/memory.ts';
+import { ThreadContext } from '../../../src/model/context.ts';
+import { Machine } from '../../../src/model/machine.ts';
+import type { Program } from '../../../src/model/program.ts';
+import { runtime } from '../../../src/model/runtime.ts';
+import { searchTogether } from '../../../src/pool/coordinator.ts';
+import { Crew } from '../../../src/pool/crew.ts';
+import { Member } from '../../../src/pool/member.ts';
+import { guarded } from '../../../src/spec/guard.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
+import { randomProgram } from '../../oracle/arbitrary.ts';
+import { OPTIONS, replayed, same, searched } from '../../oracle/compare.ts';
+import { explicit } from '../../oracle/explicit.ts';
+import { TooBig } from '../../oracle/findings.ts';
+import { orbitsOf } from '../../oracle/orbits.ts';
+import { type RandomProgram, show } from '../../oracle/program.ts';
 
 const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 600);
 const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -89,7 +89,7 @@ function withNames(program: Program): Program {
 test(`${RUNS} random programs of identical threads: the same with symmetry (seed ${SEED})`, {
   timeout: RUNS * 400 + 60_000,
 }, async () => {
-  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures/random-program.ts'));
   let compared = 0;
   let counted = 0;
   let violating = 0;

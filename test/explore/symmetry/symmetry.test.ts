@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Everywhere } from '../../src/explore/everywhere.ts';
-import { Frontier } from '../../src/explore/frontier.ts';
-import { Orbits } from '../../src/explore/orbits.ts';
-import { StateProperty } from '../../src/explore/properties.ts';
-import { Machine } from '../../src/model/machine.ts';
-import type { Program } from '../../src/model/program.ts';
-import { SpecError } from '../../src/model/shared.ts';
-import { guarded } from '../../src/spec/guard.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
-import { replayed, same, searched } from '../oracle/compare.ts';
-import { orbitsOf } from '../oracle/orbits.ts';
+import { Frontier } from '../../../src/explore/frontier.ts';
+import { StateProperty } from '../../../src/explore/properties.ts';
+import { Everywhere } from '../../../src/explore/symmetry/everywhere.ts';
+import { Orbits } from '../../../src/explore/symmetry/orbits.ts';
+import { Machine } from '../../../src/model/machine.ts';
+import type { Program } from '../../../src/model/program.ts';
+import { SpecError } from '../../../src/model/shared.ts';
+import { guarded } from '../../../src/spec/guard.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
+import { replayed, same, searched } from '../../oracle/compare.ts';
+import { orbitsOf } from '../../oracle/orbits.ts';
 
 const WITHOUT = new Set(['symmetry', 'traces'] as const);
 
 const fixture = (name: string) =>
-  loadSpec(path.join(import.meta.dirname, `../fixtures/symmetry/${name}.ts`));
+  loadSpec(path.join(import.meta.dirname, `../../fixtures/symmetry/${name}.ts`));
 
 /** States without reduction: all, and orbits. */
 const known: Record<

@@ -1,4 +1,4 @@
-import type { Machine, Node } from '../model/machine.ts';
+import type { Machine, Node } from '../../model/machine.ts';
 
 /** A guard with more combinations of values, or over more objects, is not looked into. */
 const MOST_CASES = 256;

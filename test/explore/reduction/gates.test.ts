@@ -1,14 +1,14 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { Knowledge } from '../../src/explore/knowledge.ts';
-import { ALL_ON } from '../../src/explore/optimisations.ts';
-import { searchOn } from '../../src/explore/search.ts';
-import { Machine, type Node } from '../../src/model/machine.ts';
-import { guarded } from '../../src/spec/guard.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
-import { UNLIMITED } from '../oracle/unlimited.ts';
+import { ALL_ON } from '../../../src/explore/optimisations.ts';
+import { Knowledge } from '../../../src/explore/reduction/knowledge.ts';
+import { searchOn } from '../../../src/explore/search.ts';
+import { Machine, type Node } from '../../../src/model/machine.ts';
+import { guarded } from '../../../src/spec/guard.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
+import { UNLIMITED } from '../../oracle/unlimited.ts';
 
 /** Nodes that are taken for one gate, by thread and guard. */
 function groups(machine: Machine): Map<string, Node[]> {
@@ -45,10 +45,10 @@ function differing(machine: Machine): string[] {
 /** The guards of the kernel's operations: none depends on what is not in the name of its gate. */
 for (const folder of ['checks', 'lost']) {
   test(`guards of a gate hold together in ${folder}`, { timeout: 120_000 }, async () => {
-    const files = readdirSync(path.join(import.meta.dirname, '../fixtures', folder));
+    const files = readdirSync(path.join(import.meta.dirname, '../../fixtures', folder));
     let many = 0;
     for (const file of files.sort()) {
-      const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures', folder, file));
+      const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures', folder, file));
       for (const variant of Object.keys(loaded.spec.variants)) {
         const machine = new Machine(instantiate(loaded, variant), guarded);
         searchOn(machine, { ...UNLIMITED, reduction: false, maxStates: 1000 });

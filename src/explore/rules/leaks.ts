@@ -1,8 +1,8 @@
-import type { Machine } from '../model/machine.ts';
-import type { Report } from '../model/operation.ts';
-import { referencesIn } from '../model/references.ts';
-import { runtime } from '../model/runtime.ts';
-import { isShared, type Shared, type Struct } from '../model/shared.ts';
+import type { Machine } from '../../model/machine.ts';
+import type { Report } from '../../model/operation.ts';
+import { referencesIn } from '../../model/references.ts';
+import { runtime } from '../../model/runtime.ts';
+import { isShared, type Shared, type Struct } from '../../model/shared.ts';
 
 /**
  * kmemleak (mm/kmemleak.c), asked when nothing can move any more: structs that were allocated and

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { Condition } from '../../src/explore/condition.ts';
-import { Knowledge } from '../../src/explore/knowledge.ts';
-import { ALL_ON } from '../../src/explore/optimisations.ts';
-import { Machine } from '../../src/model/machine.ts';
-import { guarded } from '../../src/spec/guard.ts';
-import { instantiate } from '../../src/spec/instantiate.ts';
-import { loadSpec } from '../../src/spec/load.ts';
+import { ALL_ON } from '../../../src/explore/optimisations.ts';
+import { Condition } from '../../../src/explore/reduction/condition.ts';
+import { Knowledge } from '../../../src/explore/reduction/knowledge.ts';
+import { Machine } from '../../../src/model/machine.ts';
+import { guarded } from '../../../src/spec/guard.ts';
+import { instantiate } from '../../../src/spec/instantiate.ts';
+import { loadSpec } from '../../../src/spec/load.ts';
 
 const [X, Y] = [0b01, 0b10];
 let machine: Machine;
@@ -26,7 +26,7 @@ const has = (object: 'x' | 'y', ...values: number[]): void => {
 };
 
 const make = async (variant: string): Promise<void> => {
-  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/wait-both.ts'));
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures/wait-both.ts'));
   machine = new Machine(instantiate(loaded, variant), guarded);
   has('x', 1);
   has('y', 1);

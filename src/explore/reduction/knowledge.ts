@@ -1,10 +1,10 @@
-import type { Machine, Node, Transition } from '../model/machine.ts';
-import { canonical, Opaque } from '../model/value.ts';
+import type { Machine, Node, Transition } from '../../model/machine.ts';
+import { canonical, Opaque } from '../../model/value.ts';
+import { components } from '../components.ts';
+import type { Without } from '../optimisations.ts';
 import { add, type Bits, bits, isSubset, unite } from './bits.ts';
-import { components } from './components.ts';
 import { Condition } from './condition.ts';
 import { type Access, Conflicts } from './conflicts.ts';
-import type { Without } from './optimisations.ts';
 import { Way } from './way.ts';
 
 /** What a thread can still touch from some local state on, without passing a gate. */

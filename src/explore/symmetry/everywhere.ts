@@ -1,6 +1,6 @@
-import { TupleMap } from '../model/tuple-map.ts';
+import { TupleMap } from '../../model/tuple-map.ts';
+import type { StateProperty } from '../properties.ts';
 import type { Orbits } from './orbits.ts';
-import type { StateProperty } from './properties.ts';
 
 /** What a property says of the members of an orbit. */
 export interface Answers {

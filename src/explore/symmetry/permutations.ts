@@ -1,4 +1,4 @@
-import { SpecError } from '../model/shared.ts';
+import { SpecError } from '../../model/shared.ts';
 
 /** Each member of an orbit is looked at. */
 const MOST = 720;

@@ -1,4 +1,4 @@
-import type { Machine, Node, Transition } from '../model/machine.ts';
+import type { Machine, Node, Transition } from '../../model/machine.ts';
 import { Exchange } from './exchange.ts';
 import { type Permutations, permutations } from './permutations.ts';
 

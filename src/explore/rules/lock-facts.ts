@@ -1,5 +1,5 @@
-import type { Machine, Node } from '../model/machine.ts';
-import { brokenByReport, type Findings } from './findings.ts';
+import type { Machine, Node } from '../../model/machine.ts';
+import { brokenByReport, type Findings } from '../findings.ts';
 import { type Fact, factsOf, keyOf, lockReports } from './lockdep.ts';
 
 /** What one round of a search gives lockdep to know: the facts of each local state, once. */
