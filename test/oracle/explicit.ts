@@ -739,7 +739,7 @@ function accessesOf(i: Instruction, { pointer }: ThreadState): Access[] {
     case 'wait':
       return [{ to: `x${i.on}`, write: false, plain: false }];
     case 'wait-both':
-      return [i.a, i.b].map((n) => ({ to: `x${n}`, write: false, plain: false }));
+      return [];
     case 'publish':
     case 'fetch':
       return [{ to: 'g', write: i.op === 'publish', plain: i.plain }];
