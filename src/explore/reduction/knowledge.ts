@@ -224,7 +224,9 @@ export class Knowledge {
         signatures.set(node, signature);
         groups.set(signature, [...(groups.get(signature) ?? []), node]);
       }
-      return [...groups].map(([guard, group]) => {
+      // In an order that does not depend on what was learned first.
+      const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+      return sorted.map(([guard, group]) => {
         const key = group
           .map(({ state }) => state.id)
           .sort((a, b) => a - b)
