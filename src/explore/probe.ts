@@ -15,7 +15,7 @@ export interface Probe {
 }
 
 /** Part of the time that goes into finding out whether the reduction pays. */
-const SHARE = 1 / 16;
+const SHARE = 1 / 32;
 
 /**
  * Whichever of two searches of one program is likely to be over first. A reduced state costs many

@@ -29,6 +29,8 @@ const [HI, LO, LEVEL, LINK] = [0, 1, 2, 3];
 export class VisitedTable {
   readonly buffer: SharedArrayBuffer;
   readonly capacity: number;
+  /** A state's place is in the high bits of its hash: so a larger table has them in the same order. */
+  private readonly shift: number;
   /** Per slot its high lane, low lane, level and link: together, so that a visit is one cache line. */
   private readonly slots: Int32Array;
   /** Number of slots taken, and whether to stop; shared by all users of the buffer. */
@@ -42,6 +44,7 @@ export class VisitedTable {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.capacity = (buffer.byteLength - HEAD) / SLOT;
+    this.shift = Math.clz32(this.capacity) + 1;
     this.counter = new Int32Array(buffer, 0, 2);
     this.slots = new Int32Array(buffer, HEAD);
   }
@@ -84,7 +87,7 @@ export class VisitedTable {
     const mask = this.capacity - 1;
     const limit = this.capacity - (this.capacity >>> 3);
     const link = (parent << THREAD_BITS) | thread;
-    let at = (high ^ Math.imul(low, SPREAD)) & mask;
+    let at = (high ^ Math.imul(low, SPREAD)) >>> this.shift;
     for (let probes = 0; probes < this.capacity; probes++, at = (at + 1) & mask) {
       const word = at << 2;
       let found = Atomics.load(slots, word + HI);
@@ -123,7 +126,7 @@ export class VisitedTable {
    * is looked up: then the memory is waited for once instead of one time after the other.
    */
   prefetch(hi: number, lo: number): void {
-    const at = ((hi || 1) ^ Math.imul(lo || 1, SPREAD)) & (this.capacity - 1);
+    const at = ((hi || 1) ^ Math.imul(lo || 1, SPREAD)) >>> this.shift;
     this.warm ^= this.slots[at << 2]!;
   }
 
@@ -139,7 +142,7 @@ export class VisitedTable {
     const low = lo || 1;
     const { slots } = this;
     const mask = this.capacity - 1;
-    for (let at = (high ^ Math.imul(low, SPREAD)) & mask; ; at = (at + 1) & mask) {
+    for (let at = (high ^ Math.imul(low, SPREAD)) >>> this.shift; ; at = (at + 1) & mask) {
       const word = at << 2;
       const found = Atomics.load(slots, word + HI);
       if (found === 0) return -1;
@@ -170,7 +173,6 @@ export class VisitedTable {
   grown(): VisitedTable | null {
     if (this.capacity >= MAX_CAPACITY) return null;
     const bigger = VisitedTable.make(this.capacity * 2);
-    bigger.shared = this.shared;
     const moved = new Int32Array(this.capacity);
     const { slots } = this;
     for (let at = 0, word = 0; at < this.capacity; at++, word += 4) {
@@ -184,6 +186,7 @@ export class VisitedTable {
       const parent = moved[link >>> THREAD_BITS]!;
       bigger.slots[(moved[at]! << 2) + LINK] = (parent << THREAD_BITS) | (link & (MAX_THREADS - 1));
     }
+    bigger.shared = this.shared;
     return bigger;
   }
 

@@ -7,7 +7,7 @@ import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
 
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
-const LOAD = 0.4;
+const LOAD = 0.7;
 
 /** The way to a member: each order is answered once. */
 export interface Link {
@@ -144,7 +144,7 @@ export class Crew {
     const total = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
     const share = Math.ceil(total / this.size);
     const most = Math.max(current.count, ...this.workers.map(({ count }) => count));
-    if (most < share * 1.2 + 64) return;
+    if (most < share * 1.05 + 64) return;
     for (const worker of this.workers) {
       if (worker.count <= share) continue;
       const { states, ...answer } = await this.ask(worker, { do: 'give', keep: share });
