@@ -203,7 +203,10 @@ describe('a row that does not give what it must', () => {
 });
 
 test.each([
-  [['--rows', 'acount'], "unknown row 'acount'; there are: account(4,3), account(6,4), memcg(3,3)"],
+  [
+    ['--rows', 'acount'],
+    "unknown row 'acount'; there are: account(4,3), account(6,4), account-alike(6,4)",
+  ],
   [['--without', 'luck'], "unknown optimisation 'luck'; there are: "],
   [['--workers', '1,1'], 'the same number twice'],
   [['--workers', '0'], 'at least 1'],
