@@ -39,6 +39,15 @@ export interface Way {
   readonly limits: Limits;
 }
 
+/** Has the spec bundled, which is done once. What may be wrong with it is told of its rows. */
+export async function bundled(file: string, { lockstep, limits, cwd }: Way): Promise<void> {
+  await measure(
+    [...lockstep, 'verify-spec', file, '--max-states', '1', '--no-traces'],
+    limits,
+    cwd,
+  );
+}
+
 /** One process for each repeat, as a user would start it. @throws Failure */
 export async function verified(
   row: Row,
