@@ -20,8 +20,8 @@ const SHARE = 1 / 32;
 /**
  * Whichever of two searches of one program is likely to be over first. A reduced state costs many
  * plain transitions, and the plain search needs no rounds and finds shortest schedules; so it goes
- * first. From a certain size on, a part of the time goes to the reduced one, until that is over, or has come
- * to the same depth with so few states that it pays. Counts decide, not clocks: the same in
+ * first. From a certain size on, a part of the time goes to the reduced one, until that is over, or
+ * has come to the same depth with so few states that it pays. Counts decide, not clocks: the same in
  * every run.
  *
  * @param trial the reduced search to find out with; `reduced` the one to go on with

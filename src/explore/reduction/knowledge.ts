@@ -67,7 +67,7 @@ export class Knowledge {
   private readonly facts: (Facts | undefined)[][];
   private readonly size: number;
   private readonly machine: Machine;
-  readonly without: Without;
+  private readonly without: Without;
   private readonly visible: readonly ReadonlySet<number>[];
   /** Per object the number of values known. */
   private readonly values: readonly number[];
@@ -105,8 +105,6 @@ export class Knowledge {
         assumed.add(pair);
         return within(gate.behind(), old.behind());
       });
-    const leaves = (knowledge: Knowledge, from: Node, to: Node): boolean =>
-      knowledge.leavesCycles(from, to);
     if (earlier.gates.some(({ condition }) => condition && !condition.isComplete())) return false;
     if (this.seesMoreThan(earlier)) return false;
     return this.machine.nodes.every((nodes) =>
@@ -117,7 +115,7 @@ export class Knowledge {
           (isSubset(now.own.writes, then.own.writes) &&
             within(now.reach, then.reach) &&
             node.successors.every(
-              (next) => !leaves(earlier, node, next) || leaves(this, node, next),
+              (next) => !earlier.leavesCycles(node, next) || this.leavesCycles(node, next),
             ))
         );
       }),

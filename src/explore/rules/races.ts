@@ -22,9 +22,9 @@ interface Racer {
  * Such a state is never lost to the reduction. Let a path lead to it from a state of which only a
  * persistent set is explored. If the path has a step of the set, the first such comes first as well,
  * and what is left is shorter. If not, and one of the two threads is in the set, then so is the
- * other, which does something dependent on its next step (an operation that waits counts with the data
- * that it would write), and they are there already. And if neither
- * is, the steps of the set are independent of the path and of both accesses, which stay possible.
+ * other, which does something dependent on its next step (an operation that waits counts with the
+ * data that it would write), and they are there already. And if neither is, the steps of the set are
+ * independent of the path and of both accesses, which stay possible.
  *
  * By default KCSAN takes plain writes for atomic, reports a race only when the write changes the
  * value, and has interrupts off while it watches an access (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC,
