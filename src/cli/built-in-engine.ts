@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { explain } from '../explore/explain.ts';
 import { replay } from '../explore/replay.ts';
 import { verify } from '../pool/coordinator.ts';
 import { guarded } from '../spec/guard.ts';
@@ -17,6 +18,7 @@ export const engine: Engine = {
       interrupted: () => signal.aborted,
     }),
   replay: (program, schedule, earlier) => replay(program, schedule, guarded, earlier),
+  explain: (program, shown, property) => explain(program, shown, property, guarded),
 };
 
 /** Part of the memory that a search may have if nothing else is said. */

@@ -42,7 +42,8 @@ export async function confirmAll(
     const trace = options.traces
       ? await keepTrace(context, options.traces, record(), overrides)
       : null;
-    counterexamples.push({ property, replay, trace });
+    const explanation = engine.explain(program, replay, property.name);
+    counterexamples.push({ property, replay, explanation, trace });
   }
   return counterexamples;
 }

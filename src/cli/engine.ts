@@ -1,3 +1,4 @@
+import type { Explanation } from '../explore/explain.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Outcome, Replay } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
@@ -39,4 +40,6 @@ export interface Engine {
     schedule: readonly string[],
     earlier: readonly (readonly string[])[],
   ): Replay;
+  /** Why the schedule of a replay breaks a property. */
+  explain(program: Program, replay: Replay, property: string): Explanation;
 }

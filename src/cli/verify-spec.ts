@@ -119,7 +119,7 @@ async function reporterFor(
 
 function runsOf(entry: Entry, options: VerifyOptions): ((setting: RunSetting) => Promise<Run>)[] {
   const { loaded } = entry;
-  if (!loaded) return [async () => invalid(entry.file, entry.file, null, entry.message, 0)];
+  if (!loaded) return [async () => invalid(entry.file, entry.file, [], null, entry.message, 0)];
   return Object.keys(loaded.spec.variants)
     .filter((name) => options.variant.length === 0 || options.variant.includes(name))
     .map((variant) => (setting) => runVariant(entry.file, loaded, variant, setting));
@@ -137,6 +137,7 @@ async function runVariant(
     Object.entries(options.param).filter(([name]) => own.includes(name)),
   );
   const { about = null, kernel = null } = loaded.spec.variants[variant]!;
+  const files = filesOf(loaded, context.cwd);
   const start = performance.now();
   try {
     const program = engine.instantiate(loaded, variant, overrides);
@@ -155,18 +156,25 @@ async function runVariant(
     const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);
     const { params, expected } = program;
     const judgement = judge(outcome, expected, options.first);
-    const subject = { spec: program.spec, file, variant, about, kernel, params, expected };
+    const subject = { spec: program.spec, file, files, variant, about, kernel, params, expected };
     return { ...subject, ...judgement, outcome, counterexamples, message: null, durationMs };
   } catch (error) {
     const message = messageOfSpecError(error);
-    const run = invalid(loaded.spec.name, file, variant, message, performance.now() - start);
+    const run = invalid(loaded.spec.name, file, files, variant, message, performance.now() - start);
     return { ...run, about, kernel };
   }
+}
+
+/** The files that have the spec's own code. */
+function filesOf({ baseline }: LoadedSpec, cwd: string): string[] {
+  const own = [...baseline.sites.values()].filter(({ library }) => !library);
+  return [...new Set(own.map(({ file }) => relative(cwd, file)))].sort();
 }
 
 function invalid(
   spec: string,
   file: string,
+  files: readonly string[],
   variant: string | null,
   message: string,
   durationMs: number,
@@ -174,6 +182,7 @@ function invalid(
   return {
     spec,
     file,
+    files,
     variant,
     about: null,
     kernel: null,

@@ -69,8 +69,12 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     without: [],
     symmetry,
     fingerprintCollisionProbability: collisionProbability(searched.fingerprints, members),
+    reached: [...runtime.sites.values()]
+      .filter(({ id, library }) => !library && runtime.reached.has(id))
+      .map(locationOf),
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
+    warnings: [],
     finalStates,
     unchecked: machine.program.unchecked,
   };
@@ -121,6 +125,7 @@ function propertyOutcomes(
       schedule: broken?.schedule ?? null,
       earlier: broken?.earlier ?? [],
       shortest: broken !== undefined && shortest,
+      fewestSwitches: false,
     };
   });
 }

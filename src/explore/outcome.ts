@@ -1,3 +1,6 @@
+import type { Kind } from '../model/context.ts';
+import type { Data } from '../model/data.ts';
+
 /** What a search found out. Plain data: it crosses threads and is what reports are made of. */
 export interface Outcome {
   readonly properties: readonly PropertyOutcome[];
@@ -19,14 +22,26 @@ export interface Outcome {
   readonly symmetry: readonly (readonly string[])[];
   /** Chance that two different states shared a fingerprint and one was not explored. */
   readonly fingerprintCollisionProbability: number;
+  /** Sites that some schedule reached. */
+  readonly reached: readonly SiteLocation[];
   /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */
   readonly unreached: readonly SiteLocation[];
   /** Sites that no schedule reached, and the author says why. */
   readonly explained: readonly (SiteLocation & { readonly reason: string })[];
   /** Rules that were not checked, each with the author's reason. */
   readonly unchecked: Readonly<Record<string, string>>;
+  /** What a proof says less about than it seems to. */
+  readonly warnings: readonly Warning[];
   /** Digests of the states in which nothing can move; for comparing searches. */
   readonly finalStates: number;
+}
+
+/** Something that the search would have to come across for the result to mean what it seems to. */
+export interface Warning {
+  readonly kind: 'never contended' | 'never taken' | 'never asked';
+  /** In one line: "slab_mutex: nobody ever waits for it". */
+  readonly message: string;
+  readonly site: SiteLocation | null;
 }
 
 export interface SiteLocation {
@@ -53,6 +68,8 @@ export interface PropertyOutcome {
   readonly earlier: readonly (readonly string[])[];
   /** No shorter schedule breaks it (proved: the search was complete up to this depth, unreduced). */
   readonly shortest: boolean;
+  /** No schedule of that length that breaks it has fewer switches between threads (proved). */
+  readonly fewestSwitches: boolean;
 }
 
 /** One step of a replayed schedule. */
@@ -67,11 +84,17 @@ export interface StepRecord {
   /** Result as shown to people; '' for none. */
   readonly result: string;
   /** Objects whose value changed. */
-  readonly changes: readonly { object: string; from: string; to: string }[];
+  readonly changes: readonly Change[];
   /** Where in the spec, innermost call; null in code that was not rewritten. */
   readonly site: SiteLocation | null;
-  /** Spec functions on the call stack, outermost first. */
+  /** Functions on the call stack, outermost first. */
   readonly stack: readonly string[];
+  /** Those of them that are the spec's own, each with the line that it is at. */
+  readonly calls: readonly SiteLocation[];
+  /** Names of the locks that the thread takes and gives back in this step, and has after it. */
+  readonly taken: readonly string[];
+  readonly dropped: readonly string[];
+  readonly held: readonly string[];
   /** Live locals of the innermost spec function after the step's predecessor, name to text. */
   readonly locals: Readonly<Record<string, string>>;
   /** Kernel reports that this step gave. */
@@ -85,7 +108,19 @@ export interface StepRecord {
     readonly holder: string | null;
     /** A daemon where it may wait for ever. */
     readonly idle: boolean;
+    /** The step after which it waits thus, from 1; 0: from the start. */
+    readonly since: number;
   }[];
+}
+
+export interface Change {
+  /** Name of the object. */
+  readonly object: string;
+  /** Its value before and after, as shown to people. */
+  readonly from: string;
+  readonly to: string;
+  /** The value after, for other programs. */
+  readonly data: Data;
 }
 
 /** A place in the code that a report is about. */
@@ -110,7 +145,25 @@ export interface BrokenProperty {
   readonly places: readonly Place[];
 }
 
+/** A thread as the spec declares it. */
+export interface ThreadRecord {
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly cpu: number;
+  readonly kind: Kind;
+}
+
+/** A shared object at the start: its value as shown to people, and for other programs. */
+export interface ObjectRecord {
+  readonly name: string;
+  readonly text: string;
+  readonly data: Data;
+}
+
 export interface Replay {
+  readonly threads: readonly ThreadRecord[];
+  /** All objects that the schedule comes across. */
+  readonly initial: readonly ObjectRecord[];
   readonly steps: readonly StepRecord[];
   /** Steps of the runs before it. */
   readonly earlier: readonly (readonly StepRecord[])[];

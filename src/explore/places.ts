@@ -11,9 +11,14 @@ export function placeOf(machine: Machine, { thread, state }: Node, what: string)
     what,
     thread: machine.threads[thread]!.declaration.name,
     text: state.pending ? describe(state.pending) : 'its end',
-    calls: state.sites.flatMap(locationOf),
+    calls: callsOf(state.sites),
     held: state.context.locks,
   };
+}
+
+/** The spec's own functions on a call stack, outermost first, each with the line that it is at. */
+export function callsOf(sites: readonly string[]): SiteLocation[] {
+  return sites.flatMap(locationOf);
 }
 
 function locationOf(id: string): SiteLocation[] {

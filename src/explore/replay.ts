@@ -1,12 +1,19 @@
+import { asData } from '../model/data.ts';
 import { Machine, type Node, type Transition } from '../model/machine.ts';
 import { describe, type Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
-import { runtime } from '../model/runtime.ts';
 import { show } from '../model/text.ts';
-import { brokenBy, brokenByReport, deadlockIn, functionsOf, waitsIn } from './findings.ts';
+import {
+  brokenBy,
+  brokenByReport,
+  deadlockIn,
+  functionsOf,
+  type Wait,
+  waitsIn,
+} from './findings.ts';
 import { Frontier } from './frontier.ts';
-import type { BrokenProperty, Place, Replay, SiteLocation, StepRecord } from './outcome.ts';
-import { Heap, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
+import type { BrokenProperty, Place, Replay, StepRecord } from './outcome.ts';
+import { callsOf, Heap, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
 import { StateProperty } from './properties.ts';
 import { leakReport, leaksIn } from './rules/leaks.ts';
 import { Lockdep } from './rules/lockdep.ts';
@@ -58,6 +65,25 @@ function runOnce(
       broken.push({ property, message, step: steps.length, places: places() });
     }
   };
+  let waiting: StepRecord['waits'] = [];
+  const waitsNow = (): StepRecord['waits'] => {
+    waiting = waitsIn(machine, state.rows, 0).map((wait) => ({
+      ...wait,
+      since: waiting.find((old) => isSame(old, wait))?.since ?? steps.length + 1,
+    }));
+    return waiting;
+  };
+  const told = (diverged: Replay['diverged']): Run => ({
+    threads: program.threads.map(({ name, daemon, cpu, kind }) => ({ name, daemon, cpu, kind })),
+    initial: machine.slots.map(({ object, values }) => ({
+      name: object.name,
+      text: show(values[0]),
+      data: asData(values[0]),
+    })),
+    steps,
+    broken,
+    diverged,
+  });
   const checkState = (): void => {
     for (const property of properties) {
       if (!property.holds(state.rows, 0, state.stride)) {
@@ -77,6 +103,7 @@ function runOnce(
   const enabled = (): string[] =>
     names.filter((_, thread) => machine.transition(state.rows, 0, thread) !== null);
   checkState();
+  waiting = waitsIn(machine, state.rows, 0).map((wait) => ({ ...wait, since: 0 }));
   for (const name of schedule) {
     const possible = enabled();
     const thread = names.indexOf(name);
@@ -84,7 +111,7 @@ function runOnce(
     if (!move) {
       const message =
         thread < 0 ? `there is no thread '${name}'` : whyStill(machine, state, thread);
-      return { steps, broken, diverged: { step: steps.length + 1, message, possible } };
+      return told({ step: steps.length + 1, message, possible });
     }
     const step = recordOf(machine, state, name, move, possible);
     const here = placeOf(machine, move.node, '');
@@ -94,13 +121,13 @@ function runOnce(
     steps.push({
       ...step,
       reports: reports.map(({ rule, message, property }) => ({ rule, message, property })),
-      waits: move.crash ? [] : waitsIn(machine, state.rows, 0),
+      waits: move.crash ? [] : waitsNow(),
     });
     for (const { property, message, object } of reports) {
       const places = [here, ...heap.placesOf(object)];
       broken.push({ property, message, step: steps.length, places });
     }
-    if (move.crash) return { steps, broken, diverged: null };
+    if (move.crash) return told(null);
     checkState();
   }
   if (enabled().length === 0) {
@@ -119,7 +146,11 @@ function runOnce(
       }
     }
   }
-  return { steps, broken, diverged: null };
+  return told(null);
+}
+
+function isSame(a: Wait, b: Wait): boolean {
+  return a.thread === b.thread && a.text === b.text;
 }
 
 type StepBefore = Omit<StepRecord, 'reports' | 'waits'>;
@@ -131,14 +162,18 @@ function recordOf(
   move: Transition,
   enabled: readonly string[],
 ): StepBefore {
-  const { pending, sites, locals } = move.node.state;
+  const { pending, sites, locals, context } = move.node.state;
+  const [before, held] = [
+    context.locks,
+    move.crash ? context.locks : move.next.state.context.locks,
+  ];
   const changes = [];
   for (let i = 0; i < move.changes.length; i += 2) {
     const slot = machine.slotAt(move.changes[i]!);
     const old = slot.position < state.stride ? state.rows[slot.position]! : 0;
     const from = slot.values[old];
     const to = slot.values[move.changes[i + 1]!];
-    changes.push({ object: slot.object.name, from: show(from), to: show(to) });
+    changes.push({ object: slot.object.name, from: show(from), to: show(to), data: asData(to) });
   }
   const objects = [...(pending!.writes ?? []), ...(pending!.reads ?? [])].map(({ name }) => name);
   return {
@@ -148,17 +183,25 @@ function recordOf(
     objects: [...new Set(objects)],
     result: show(move.result),
     changes,
-    site: siteOf(sites),
+    site: callsOf(sites).at(-1) ?? null,
     stack: functionsOf(sites),
+    calls: callsOf(sites),
+    taken: without(held, before),
+    dropped: without(before, held),
+    held,
     locals: Object.fromEntries(locals),
     enabled,
   };
 }
 
-/** The innermost line of the spec's own code. */
-function siteOf(sites: readonly string[]): SiteLocation | null {
-  const site = sites.map((id) => runtime.sites.get(id)).findLast((each) => each?.library === false);
-  return site ? { file: site.file, line: site.line, fn: site.fn, text: site.text } : null;
+/** Locks of `from` that are not in `locks`; one may be held twice. */
+function without(from: readonly string[], locks: readonly string[]): string[] {
+  const left = [...locks];
+  return from.filter((lock) => {
+    const at = left.indexOf(lock);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 function whyStill(machine: Machine, state: Frontier, thread: number): string {

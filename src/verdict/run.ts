@@ -1,3 +1,4 @@
+import type { Explanation } from '../explore/explain.ts';
 import type { Outcome, PropertyOutcome, Replay } from '../explore/outcome.ts';
 import type { ExitCode, Verdict } from './verdict.ts';
 
@@ -5,6 +6,7 @@ import type { ExitCode, Verdict } from './verdict.ts';
 export interface Counterexample {
   readonly property: PropertyOutcome;
   readonly replay: Replay;
+  readonly explanation: Explanation;
   /** The trace file, relative to the working directory; null when none was kept. */
   readonly trace: string | null;
 }
@@ -14,6 +16,8 @@ export interface Run {
   /** Name of the spec; its file when it did not load. */
   readonly spec: string;
   readonly file: string;
+  /** The files of the spec, itself and what it imports, relative to the working directory. */
+  readonly files: readonly string[];
   /** Null when the spec did not load. */
   readonly variant: string | null;
   /** What the variant says of itself, and the kernel it models; null when it does not say. */

@@ -5,6 +5,7 @@ import type { Outcome, PropertyOutcome, Replay } from '../../src/explore/outcome
 import type { Program } from '../../src/model/program.ts';
 import { SpecError, UsageError } from '../../src/spec/errors.ts';
 import type { LoadedSpec } from '../../src/spec/load.ts';
+import { replayOf, stepOf } from '../fixtures/steps.ts';
 
 /** An engine that finds what it is told to, for tests of what the commands make of it. */
 export interface Finds {
@@ -37,6 +38,7 @@ export function fakeEngine(
         file,
         digest: 'd1',
         code: '',
+        baseline: { sites: new Map() },
         spec: { name, params: { size: 2 }, variants },
       } as unknown as LoadedSpec;
     },
@@ -64,6 +66,7 @@ export function fakeEngine(
             schedule: ['A'],
             earlier: [],
             shortest: false,
+            fewestSwitches: false,
           }),
         ),
         complete,
@@ -77,6 +80,8 @@ export function fakeEngine(
         reduction: limits.reduction,
         without: [],
         fingerprintCollisionProbability: 0,
+        reached: [],
+        warnings: [],
         unreached: [],
         explained: [],
         finalStates: 1,
@@ -85,31 +90,25 @@ export function fakeEngine(
     },
     replay: ({ spec, variant }, schedule): Replay => {
       const { violated = [], replayed = violated } = find(spec, variant);
-      return {
-        steps: schedule.map((thread) => ({
-          thread,
-          operation: 'store',
-          text: 'store(x, 1)',
-          objects: ['x'],
-          result: '',
-          changes: [],
-          site: { file: 'specs/one.ts', line: 3, fn: 'f', text: '' },
-          stack: ['f'],
-          locals: {},
-          reports: [],
-          enabled: [],
-          waits: [],
-        })),
+      return replayOf({
+        steps: schedule.map((thread) =>
+          stepOf({
+            thread,
+            text: 'store(x, 1)',
+            objects: ['x'],
+            site: { file: 'specs/one.ts', line: 3, fn: 'f', text: '' },
+            stack: ['f'],
+          }),
+        ),
         broken: replayed.map((property) => ({
           property,
           message: `${property} is broken`,
           step: 1,
           places: [],
         })),
-        earlier: [],
-        diverged: null,
-      };
+      });
     },
+    explain: () => ({ edges: [], orders: [] }),
   };
 }
 

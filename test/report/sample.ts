@@ -1,25 +1,12 @@
 import type { Outcome, PropertyOutcome, Replay, StepRecord } from '../../src/explore/outcome.ts';
 import type { Run } from '../../src/verdict/run.ts';
+import { changeOf, replayOf, stepOf } from '../fixtures/steps.ts';
 
 /** A made-up counterexample with all there can be in one. */
 
 function step(thread: string, text: string, more: Partial<StepRecord> = {}): StepRecord {
-  const operation = text.slice(0, text.indexOf('('));
-  return {
-    thread,
-    operation,
-    text,
-    objects: [],
-    result: '',
-    changes: [],
-    site: { file: 'specs/slab.ts', line: 40 + text.length, fn: 'kmem_cache_destroy', text },
-    stack: ['kmem_cache_destroy'],
-    locals: {},
-    reports: [],
-    enabled: [],
-    waits: [],
-    ...more,
-  };
+  const site = { file: 'specs/slab.ts', line: 40 + text.length, fn: 'kmem_cache_destroy', text };
+  return stepOf({ thread, text, site, stack: ['kmem_cache_destroy'], ...more });
 }
 
 const waiting = {
@@ -27,12 +14,13 @@ const waiting = {
   text: 'mutex_lock(slab_mutex)',
   holder: 'destroyer',
   idle: false,
+  since: 1,
 };
 
-export const replay: Replay = {
+export const replay: Replay = replayOf({
   steps: [
     step('destroyer', 'mutex_lock(slab_mutex)', {
-      changes: [{ object: 'slab_mutex', from: 'NULL', to: 'destroyer' }],
+      changes: [changeOf('slab_mutex', 'NULL', 'destroyer')],
       waits: [waiting],
     }),
     step('allocator', 'READ_ONCE(root.memcg_params.dying)', {
@@ -43,19 +31,19 @@ export const replay: Replay = {
       site: { file: 'specs/slab.ts', line: 120, fn: 'memcg_schedule_kmem_cache_create', text: '' },
     }),
     step('destroyer', 'WRITE_ONCE(root.memcg_params.dying, true)', {
-      changes: [{ object: 'root.memcg_params.dying', from: 'false', to: 'true' }],
+      changes: [changeOf('root.memcg_params.dying', 'false', 'true')],
       waits: [waiting],
     }),
     step('destroyer', 'mutex_unlock(slab_mutex)', {
-      changes: [{ object: 'slab_mutex', from: 'destroyer', to: 'NULL' }],
+      changes: [changeOf('slab_mutex', 'destroyer', 'NULL')],
     }),
-    step('destroyer', 'kfree(root)', { changes: [{ object: 'root', from: 'alive', to: 'freed' }] }),
+    step('destroyer', 'kfree(root)', { changes: [changeOf('root', 'alive', 'freed')] }),
     step('allocator', 'queue_work(memcg_kmem_cache_wq, cw@allocator)', {
       result: 'true',
       locals: { memcg: 'memcg1', cw: 'cw@allocator' },
       changes: [
-        { object: 'memcg_kmem_cache_wq.pending', from: '[]', to: '[cw@allocator]' },
-        { object: 'cw@allocator.pending', from: 'false', to: 'true' },
+        changeOf('memcg_kmem_cache_wq.pending', '[]', '[cw@allocator]'),
+        changeOf('cw@allocator.pending', 'false', 'true'),
       ],
       site: null,
       stack: ['kmem_cache_alloc', 'memcg_schedule_kmem_cache_create'],
@@ -96,26 +84,22 @@ export const replay: Replay = {
       ],
     },
   ],
-  earlier: [],
-  diverged: null,
-};
+});
 
-export const deadlock: Replay = {
+export const deadlock: Replay = replayOf({
   steps: [
-    step('A', 'mutex_lock(a)', { changes: [{ object: 'a', from: 'NULL', to: 'A' }] }),
+    step('A', 'mutex_lock(a)', { changes: [changeOf('a', 'NULL', 'A')] }),
     step('B', 'mutex_lock(b)', {
-      changes: [{ object: 'b', from: 'NULL', to: 'B' }],
+      changes: [changeOf('b', 'NULL', 'B')],
       waits: [
-        { thread: 'A', text: 'mutex_lock(b)', holder: 'B', idle: false },
-        { thread: 'B', text: 'mutex_lock(a)', holder: 'A', idle: false },
-        { thread: 'idler', text: 'wait_until(never)', holder: null, idle: true },
+        { thread: 'A', text: 'mutex_lock(b)', holder: 'B', idle: false, since: 2 },
+        { thread: 'B', text: 'mutex_lock(a)', holder: 'A', idle: false, since: 2 },
+        { thread: 'idler', text: 'wait_until(never)', holder: null, idle: true, since: 0 },
       ],
     }),
   ],
   broken: [{ property: 'deadlock', message: 'nothing can move', step: 2, places: [] }],
-  earlier: [],
-  diverged: null,
-};
+});
 
 export const violatedProperty: PropertyOutcome = {
   name: 'D3',
@@ -125,6 +109,7 @@ export const violatedProperty: PropertyOutcome = {
   schedule: replay.steps.map((s) => s.thread),
   earlier: [],
   shortest: true,
+  fewestSwitches: true,
 };
 
 export const outcome: Outcome = {
@@ -143,6 +128,8 @@ export const outcome: Outcome = {
   without: [],
   symmetry: [],
   fingerprintCollisionProbability: 4.1e-12,
+  reached: [],
+  warnings: [],
   unreached: [
     {
       file: 'specs/slab.ts',
@@ -167,6 +154,7 @@ export const outcome: Outcome = {
 export const violated: Run = {
   spec: 'slab',
   file: 'specs/slab.ts',
+  files: ['specs/slab.ts'],
   variant: 'v5.3',
   about: 'as merged',
   kernel: 'f0a3a24b532d',
@@ -179,7 +167,12 @@ export const violated: Run = {
   exitCode: 1,
   outcome,
   counterexamples: [
-    { property: violatedProperty, replay, trace: 'traces/slab/v5.3.D3.trace.json' },
+    {
+      property: violatedProperty,
+      replay,
+      explanation: { edges: [], orders: [] },
+      trace: 'traces/slab/v5.3.D3.trace.json',
+    },
   ],
   message: null,
   durationMs: 812,

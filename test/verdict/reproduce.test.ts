@@ -2,23 +2,14 @@ import { expect, test } from 'vitest';
 import type { Replay, StepRecord } from '../../src/explore/outcome.ts';
 import { confirms, reproduce } from '../../src/verdict/reproduce.ts';
 import type { Trace } from '../../src/verdict/trace.ts';
+import { replayOf, stepOf } from '../fixtures/steps.ts';
 
 function step(thread: string, text: string, result = ''): StepRecord {
   const [, operation, object] = /^(\w+)\((\w+)/.exec(text)!;
-  return {
-    thread,
-    operation: operation!,
-    text,
-    objects: [object!],
-    result,
-    changes: [],
-    site: null,
-    stack: [],
-    locals: {},
-    reports: [],
-    enabled: ['A', 'B'],
-    waits: [],
-  };
+  return stepOf({
+    ...{ thread, operation: operation!, text, result },
+    ...{ objects: [object!], enabled: ['A', 'B'] },
+  });
 }
 
 function traceOf(steps: readonly StepRecord[]): Trace {
@@ -42,30 +33,24 @@ function traceOf(steps: readonly StepRecord[]): Trace {
 
 const steps = [step('A', 'mutex_lock(m)'), step('B', 'load(x)', '1'), step('A', 'store(x, 2)')];
 const broken = [{ property: 'P', message: 'x is 2', step: 3, places: [] }];
-const replayOf = (change: Partial<Replay> = {}): Replay => ({
-  steps,
-  broken,
-  earlier: [],
-  diverged: null,
-  ...change,
-});
+const replayWith = (change: Partial<Replay> = {}): Replay => replayOf({ steps, broken, ...change });
 const changed = (at: number, to: StepRecord) =>
-  reproduce(traceOf(steps), replayOf({ steps: steps.map((old, i) => (i === at ? to : old)) }));
+  reproduce(traceOf(steps), replayWith({ steps: steps.map((old, i) => (i === at ? to : old)) }));
 
 test('the same steps that break the same property reproduce', () => {
-  expect(reproduce(traceOf(steps), replayOf())).toEqual({
+  expect(reproduce(traceOf(steps), replayWith())).toEqual({
     result: 'reproduced',
     message: 'x is 2',
   });
 });
 
 test('the same steps that break nothing, or something else, do not', () => {
-  expect(reproduce(traceOf(steps), replayOf({ broken: [] }))).toMatchObject({
+  expect(reproduce(traceOf(steps), replayWith({ broken: [] }))).toMatchObject({
     result: 'holds',
     message: "all 3 steps are possible, and 'P' is not broken by them",
   });
   const other = [{ property: 'Q', message: '', step: 1, places: [] }];
-  expect(reproduce(traceOf(steps), replayOf({ broken: other })).message).toMatch(
+  expect(reproduce(traceOf(steps), replayWith({ broken: other })).message).toMatch(
     /; it breaks Q instead$/,
   );
 });
@@ -106,7 +91,7 @@ test.each([
 
 test('a thread that cannot move is named with the reason and what can', () => {
   const diverged = { step: 2, message: 'B waits at mutex_lock(m), held by A', possible: ['A'] };
-  const replay = replayOf({ steps: steps.slice(0, 1), broken: [], diverged });
+  const replay = replayWith({ steps: steps.slice(0, 1), broken: [], diverged });
   expect(reproduce(traceOf(steps), replay)).toEqual({
     result: 'diverged',
     step: 2,
@@ -117,14 +102,16 @@ test('a thread that cannot move is named with the reason and what can', () => {
 
 test('a run that crashes earlier than recorded diverges there', () => {
   const crash = { ...steps[0]!, reports: [{ rule: 'double-free', message: '', property: 'Q' }] };
-  const replay = replayOf({ steps: [crash], broken: [] });
+  const replay = replayWith({ steps: [crash], broken: [] });
   expect(reproduce(traceOf(steps), replay).message).toBe(
     'recorded: B does load(x); now: the run ends at step 1 with double-free',
   );
 });
 
 test('a violation is confirmed only by a replay to its end that breaks that property', () => {
-  expect(confirms(replayOf(), 'P')).toBe(true);
-  expect(confirms(replayOf(), 'Q')).toBe(false);
-  expect(confirms(replayOf({ diverged: { step: 4, message: '', possible: [] } }), 'P')).toBe(false);
+  expect(confirms(replayWith(), 'P')).toBe(true);
+  expect(confirms(replayWith(), 'Q')).toBe(false);
+  expect(confirms(replayWith({ diverged: { step: 4, message: '', possible: [] } }), 'P')).toBe(
+    false,
+  );
 });

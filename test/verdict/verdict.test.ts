@@ -11,6 +11,7 @@ function property(name: string, verdict: PropertyOutcome['verdict']): PropertyOu
     schedule: null,
     earlier: [],
     shortest: false,
+    fewestSwitches: false,
   };
 }
 
