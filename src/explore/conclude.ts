@@ -4,6 +4,7 @@ import type { Machine } from '../model/machine.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Finding, Findings, Sighting } from './findings.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
+import { lockOrderOf } from './rules/lock-order.ts';
 
 /** A finding with the runs that lead to it, by names of threads. */
 export interface Found {
@@ -16,6 +17,8 @@ export interface Found {
 export interface Searched {
   readonly found: ReadonlyMap<string, Found>;
   readonly witnessed: ReadonlySet<string>;
+  /** What lockdep knows, by key. */
+  readonly lockFacts: Iterable<string>;
   /** Why it is not complete; null: it is. */
   readonly limit: string | null;
   /** No shorter schedules break the properties than those found. */
@@ -75,6 +78,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     warnings: [],
+    lockOrder: lockOrderOf(searched.lockFacts, machine.program.unchecked),
     finalStates,
     unchecked: machine.program.unchecked,
   };

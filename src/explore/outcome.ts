@@ -32,6 +32,8 @@ export interface Outcome {
   readonly unchecked: Readonly<Record<string, string>>;
   /** What a proof says less about than it seems to. */
   readonly warnings: readonly Warning[];
+  /** Which lock classes were held as which were asked for, in all states together. */
+  readonly lockOrder: LockOrder;
   /** Digests of the states in which nothing can move; for comparing searches. */
   readonly finalStates: number;
 }
@@ -42,6 +44,22 @@ export interface Warning {
   /** In one line: "slab_mutex: nobody ever waits for it". */
   readonly message: string;
   readonly site: SiteLocation | null;
+}
+
+/** What lockdep learned, in the order of the names. */
+export interface LockOrder {
+  /** All that were ever held or asked for, with how as the kernel prints it: `IN-HARDIRQ-W`. */
+  readonly classes: readonly { readonly name: string; readonly usages: readonly string[] }[];
+  readonly edges: readonly {
+    /** Held, */
+    readonly from: string;
+    /** as this was asked for. */
+    readonly to: string;
+    /** Only ever to read where a writer that waits does not matter. */
+    readonly recursive: boolean;
+    /** What lockdep reports that follows from it, by title. */
+    readonly reports: readonly string[];
+  }[];
 }
 
 export interface SiteLocation {

@@ -236,7 +236,8 @@ function outcome(
   const { finalStates } = explorer.checks;
   const states = visited.size;
   const counts = { states, transitions, depth, rounds: round, finalStates };
-  const results = { found, witnessed: findings.witnessed, limit, shortest: !reduction };
+  const { witnessed, facts } = findings;
+  const results = { found, witnessed, lockFacts: facts.keys(), limit, shortest: !reduction };
   const how = { reduction, symmetry: explorer.symmetric, members: explorer.members };
   return conclude(machine, { ...results, ...counts, ...how, fingerprints: states });
 }

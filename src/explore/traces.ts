@@ -91,10 +91,11 @@ export function* exploreTraces(
       ({ hi, lo }) => checks.runs.get(runKey(hi, lo))!,
     );
     const { traces, steps, depth } = explorer;
-    const { finalStates } = checks;
+    const { finalStates, findings } = checks;
     return {
       ...conclude(machine, {
-        ...{ found, witnessed: checks.findings.witnessed, limit, shortest: false },
+        ...{ found, witnessed: findings.witnessed, lockFacts: findings.facts.keys() },
+        ...{ limit, shortest: false },
         ...{ states: steps + 1, transitions: steps, depth, rounds: round, finalStates },
         ...{ reduction: true, symmetry: [], members: 1, fingerprints: finalStates },
       }),

@@ -82,6 +82,7 @@ export function fakeEngine(
         fingerprintCollisionProbability: 0,
         reached: [],
         warnings: [],
+        lockOrder: { classes: [], edges: [] },
         unreached: [],
         explained: [],
         finalStates: 1,

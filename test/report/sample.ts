@@ -130,6 +130,7 @@ export const outcome: Outcome = {
   fingerprintCollisionProbability: 4.1e-12,
   reached: [],
   warnings: [],
+  lockOrder: { classes: [], edges: [] },
   unreached: [
     {
       file: 'specs/slab.ts',

@@ -232,7 +232,7 @@ function against(inside: Usage, usages: readonly Usage[]): Usage[] {
 }
 
 /** `HARDIRQ-ON-W`, as the kernel prints it. */
-function bit({ context, as, shared }: Usage): string {
+export function bit({ context, as, shared }: Usage): string {
   if (context === 'NMI') return as === 'in' ? 'IN-NMI' : 'INITIAL USE';
   const mode = shared ? 'R' : 'W';
   return as === 'in' ? `IN-${context}-${mode}` : `${context}-ON-${mode}`;
