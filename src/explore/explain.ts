@@ -6,7 +6,16 @@ export interface Explanation {
   readonly edges: readonly Edge[];
   /** The orders of two steps that matter most, at most three: the other way round it would hold. */
   readonly orders: readonly Order[];
+  /** How much each step bears on the break: those of little weight may be folded. */
+  readonly weight: readonly Weight[];
 }
+
+/**
+ * 3: breaks the property, or is one of two steps whose order matters; 2: another thread meets what
+ * it left, or it met what another left, on the way to the break; 1: comes before the break in every
+ * order that keeps dependent steps as they are; 0: none of these.
+ */
+export type Weight = 0 | 1 | 2 | 3;
 
 /** A step of one thread bears on a later one of another; steps count from 1. */
 export interface Edge {
@@ -21,12 +30,20 @@ export interface Edge {
   readonly kind: 'enables' | 'flow' | 'order';
 }
 
-/** Had step `then` come before step `first`, and all else in the same order, the property would hold. */
+/**
+ * Had step `first` come after step `then`, the property would hold: `schedule` is all else in the
+ * same order, as far as that can be, on to the end. It was run.
+ */
 export interface Order {
   readonly first: number;
-  readonly then: number;
+  /** Null: the operation at which `thread` still waits after the last step. */
+  readonly then: number | null;
+  /** The thread that does `then`. */
+  readonly thread: string;
   /** Name of the object over which they race. */
   readonly object: string;
+  /** Names of threads, step by step. */
+  readonly schedule: readonly string[];
 }
 
 /**
@@ -35,10 +52,32 @@ export interface Order {
 export function explain(
   _program: Program,
   replay: Replay,
-  _property: string,
+  property: string,
   _guarded: <T>(code: () => T) => T,
 ): Explanation {
-  return { edges: edgesOf(replay.steps), orders: [] };
+  const edges = edgesOf(replay.steps);
+  return { edges, orders: [], weight: weights(replay, property, edges) };
+}
+
+function weights({ steps, broken }: Replay, property: string, edges: readonly Edge[]): Weight[] {
+  const weight: Weight[] = steps.map(() => 0);
+  const last = broken.find((each) => each.property === property)?.step ?? steps.length;
+  const past = [last];
+  for (const to of past) {
+    if (to === 0 || weight[to - 1]! > 0) continue;
+    weight[to - 1] = 1;
+    const before = steps.findLastIndex(
+      ({ thread }, at) => at < to - 1 && thread === steps[to - 1]!.thread,
+    );
+    past.push(before + 1, ...edges.filter((edge) => edge.to === to).map(({ from }) => from));
+  }
+  for (const { from, to, kind } of edges) {
+    if (kind === 'order' || weight[to - 1] === 0) continue;
+    weight[from - 1] = 2;
+    weight[to - 1] = 2;
+  }
+  if (last > 0) weight[last - 1] = 3;
+  return weight;
 }
 
 /** The nearest edges: no step stands between the two, in the same object. */

@@ -109,7 +109,7 @@ export function fakeEngine(
         })),
       });
     },
-    explain: () => ({ edges: [], orders: [] }),
+    explain: () => ({ edges: [], orders: [], weight: [] }),
   };
 }
 

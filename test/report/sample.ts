@@ -171,7 +171,7 @@ export const violated: Run = {
     {
       property: violatedProperty,
       replay,
-      explanation: { edges: [], orders: [] },
+      explanation: { edges: [], orders: [], weight: [] },
       trace: 'traces/slab/v5.3.D3.trace.json',
     },
   ],
