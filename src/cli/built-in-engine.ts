@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { explain } from '../explore/explain.ts';
 import { replay } from '../explore/replay.ts';
+import { standing } from '../explore/standing.ts';
 import { verify } from '../pool/coordinator.ts';
 import { guarded } from '../spec/guard.ts';
 import { instantiate } from '../spec/instantiate.ts';
@@ -19,6 +20,7 @@ export const engine: Engine = {
     }),
   replay: (program, schedule, earlier) => replay(program, schedule, guarded, earlier),
   explain: (program, shown, property) => explain(program, shown, property, guarded),
+  standing: (program, schedule) => standing(program, schedule, guarded),
 };
 
 /** Part of the memory that a search may have if nothing else is said. */

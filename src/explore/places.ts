@@ -1,5 +1,5 @@
 import type { Machine, Node } from '../model/machine.ts';
-import { describe } from '../model/operation.ts';
+import { describe, type OperationSpec } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
 import { waitsIn } from './findings.ts';
 import type { Place, SiteLocation, StepRecord } from './outcome.ts';
@@ -19,6 +19,12 @@ export function placeOf(machine: Machine, { thread, state }: Node, what: string)
 /** The spec's own functions on a call stack, outermost first, each with the line that it is at. */
 export function callsOf(sites: readonly string[]): SiteLocation[] {
   return sites.flatMap(locationOf);
+}
+
+/** Names of the objects in the footprint of an operation, written ones first. */
+export function objectsOf(pending: OperationSpec<unknown> | null): string[] {
+  const objects = [...(pending?.writes ?? []), ...(pending?.reads ?? [])];
+  return [...new Set(objects.map(({ name }) => name))];
 }
 
 function locationOf(id: string): SiteLocation[] {

@@ -3,21 +3,15 @@ import { Machine, type Node, type Transition } from '../model/machine.ts';
 import { describe, type Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
 import { show } from '../model/text.ts';
-import {
-  brokenBy,
-  brokenByReport,
-  deadlockIn,
-  functionsOf,
-  type Wait,
-  waitsIn,
-} from './findings.ts';
+import { brokenBy, brokenByReport, deadlockIn, functionsOf, waitsIn } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import type { BrokenProperty, Place, Replay, StepRecord } from './outcome.ts';
-import { callsOf, Heap, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
+import { callsOf, Heap, objectsOf, placeOf, placesOfDeadlock, placesOfRace } from './places.ts';
 import { StateProperty } from './properties.ts';
 import { leakReport, leaksIn } from './rules/leaks.ts';
 import { Lockdep } from './rules/lockdep.ts';
 import { raceReport, racesIn } from './rules/races.ts';
+import { waitsSince } from './waits.ts';
 
 /**
  * Runs one schedule step by step and tells all there is to tell about it. Independent of how the
@@ -66,13 +60,6 @@ function runOnce(
     }
   };
   let waiting: StepRecord['waits'] = [];
-  const waitsNow = (): StepRecord['waits'] => {
-    waiting = waitsIn(machine, state.rows, 0).map((wait) => ({
-      ...wait,
-      since: waiting.find((old) => isSame(old, wait))?.since ?? steps.length + 1,
-    }));
-    return waiting;
-  };
   const told = (diverged: Replay['diverged']): Run => ({
     threads: program.threads.map(({ name, daemon, cpu, kind }) => ({ name, daemon, cpu, kind })),
     initial: machine.slots.map(({ object, values }) => ({
@@ -103,7 +90,7 @@ function runOnce(
   const enabled = (): string[] =>
     names.filter((_, thread) => machine.transition(state.rows, 0, thread) !== null);
   checkState();
-  waiting = waitsIn(machine, state.rows, 0).map((wait) => ({ ...wait, since: 0 }));
+  waiting = waitsSince(machine, state.rows, 0, []);
   for (const name of schedule) {
     const possible = enabled();
     const thread = names.indexOf(name);
@@ -118,10 +105,11 @@ function runOnce(
     heap.follow(step, here);
     state.take(machine, move);
     const reports = brokenBy(machine, move);
+    waiting = move.crash ? [] : waitsSince(machine, state.rows, steps.length + 1, waiting);
     steps.push({
       ...step,
       reports: reports.map(({ rule, message, property }) => ({ rule, message, property })),
-      waits: move.crash ? [] : waitsNow(),
+      waits: waiting,
     });
     for (const { property, message, object } of reports) {
       const places = [here, ...heap.placesOf(object)];
@@ -149,10 +137,6 @@ function runOnce(
   return told(null);
 }
 
-function isSame(a: Wait, b: Wait): boolean {
-  return a.thread === b.thread && a.text === b.text;
-}
-
 type StepBefore = Omit<StepRecord, 'reports' | 'waits'>;
 
 function recordOf(
@@ -175,12 +159,11 @@ function recordOf(
     const to = slot.values[move.changes[i + 1]!];
     changes.push({ object: slot.object.name, from: show(from), to: show(to), data: asData(to) });
   }
-  const objects = [...(pending!.writes ?? []), ...(pending!.reads ?? [])].map(({ name }) => name);
   return {
     thread,
     operation: pending!.name,
     text: describe(pending!),
-    objects: [...new Set(objects)],
+    objects: objectsOf(pending),
     result: show(move.result),
     changes,
     site: callsOf(sites).at(-1) ?? null,
@@ -189,7 +172,7 @@ function recordOf(
     taken: without(held, before),
     dropped: without(before, held),
     held,
-    locals: Object.fromEntries(locals),
+    locals: Object.fromEntries(locals.at(-1) ?? []),
     enabled,
   };
 }

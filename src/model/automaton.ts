@@ -17,8 +17,8 @@ export interface LocalState {
   readonly pending: OperationSpec<unknown> | null;
   /** Sites of the suspended frames, outermost first; empty in code that was not rewritten. */
   readonly sites: readonly string[];
-  /** Live locals of the innermost frame of the spec, as [name, text]; only when asked for. */
-  readonly locals: readonly (readonly [string, string])[];
+  /** Live locals of each frame of the spec, as [name, text], outermost first; only when asked for. */
+  readonly locals: readonly (readonly (readonly [string, string])[])[];
   /** The thread's own context here, as it is when the pending operation runs. */
   readonly context: ThreadContext;
   /**
@@ -230,16 +230,18 @@ function referencesOf({ pending, stack }: Instance): Struct[] | null {
   }
 }
 
-function localsOf(stack: readonly Frame[]): [string, string][] {
-  const frame = stack.findLast(({ site }) => runtime.sites.get(site)?.library === false);
-  if (!frame?.live) return [];
-  const names = runtime.sites.get(frame.site)!.names;
-  try {
-    return frame.live().map((value, index): [string, string] => [names[index] ?? '', show(value)]);
-  } catch (error) {
-    if (error instanceof ReferenceError) return []; // some local is not initialised yet
-    throw error;
-  }
+function localsOf(stack: readonly Frame[]): [string, string][][] {
+  return stack.flatMap(({ site: id, live }) => {
+    const site = runtime.sites.get(id);
+    if (!site || site.library) return [];
+    try {
+      const values = live?.() ?? [];
+      return [values.map((value, at): [string, string] => [site.names[at] ?? '', show(value)])];
+    } catch (error) {
+      if (error instanceof ReferenceError) return [[]]; // some local is not initialised yet
+      throw error;
+    }
+  });
 }
 
 /** ` (specs/x.ts:12)` of the innermost frame. */

@@ -110,6 +110,7 @@ export function fakeEngine(
       });
     },
     explain: () => ({ edges: [], orders: [], weight: [] }),
+    standing: (_, { length }) => ({ step: length, objects: [], threads: [], crashed: null }),
   };
 }
 
