@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { PropertyOutcome, Replay, StepRecord } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import { passedBy, type Sources, sourcesOf } from '../verdict/sources.ts';
 import { type Trace, type TraceStep, writeTrace } from '../verdict/trace.ts';
 import { tracePath } from '../verdict/trace-path.ts';
 import type { Context } from './context.ts';
@@ -24,7 +25,14 @@ export function traceOf(
       earlier: replay.earlier.map((steps) => steps.map((step) => recorded(cwd, step))),
     }),
     steps: replay.steps.map((step) => recorded(cwd, step)),
+    sources: passedBy([...replay.earlier, replay.steps].flat(), specSources(cwd, loaded)),
   };
+}
+
+/** The statements of a spec, by its files as they are named in traces. */
+export function specSources(cwd: string, { baseline }: LoadedSpec): Sources {
+  const sites = [...baseline.sites.values()];
+  return sourcesOf(sites.map((site) => ({ ...site, file: relative(cwd, site.file) })));
 }
 
 function recorded(cwd: string, step: StepRecord): TraceStep {

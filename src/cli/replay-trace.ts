@@ -5,11 +5,13 @@ import { type Reproduced, replayLines } from '../report/replay.ts';
 import { styleFor } from '../report/style.ts';
 import { UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import { divergenceOf } from '../verdict/divergence.ts';
 import { reproduce } from '../verdict/reproduce.ts';
 import { readTrace, type Trace, TraceError } from '../verdict/trace.ts';
 import { combine, type ExitCode, exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
+import { specSources } from './keep-trace.ts';
 import type { ReplayOptions } from './options.ts';
 
 /** Re-runs kept traces step by step and says of each whether it still happens. */
@@ -66,7 +68,14 @@ async function replayOne(
   const earlier = (trace.earlier ?? []).map(scheduleOf);
   const replay = engine.replay(program, scheduleOf(trace.steps), earlier);
   const changed = loaded.digest !== trace.spec.digest;
-  return { trace, variant, changed, replay, reproduction: reproduce(trace, replay) };
+  const reproduction = reproduce(trace, replay);
+  const divergence =
+    reproduction.result === 'diverged'
+      ? divergenceOf(trace, reproduction, specSources(context.cwd, loaded), (schedule) =>
+          engine.standing(program, schedule),
+        )
+      : null;
+  return { trace, variant, changed, replay, reproduction, divergence };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

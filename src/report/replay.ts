@@ -1,7 +1,9 @@
 import type { ChalkInstance } from 'chalk';
 import type { Replay } from '../explore/outcome.ts';
-import type { Reproduction } from '../verdict/reproduce.ts';
+import type { Divergence } from '../verdict/divergence.ts';
+import type { Diverged, Reproduction } from '../verdict/reproduce.ts';
 import type { Trace } from '../verdict/trace.ts';
+import { divergenceLines } from './divergence.ts';
 import { lanes } from './lanes.ts';
 import { placeLines } from './places.ts';
 import { placesOf, runLines } from './terminal.ts';
@@ -16,6 +18,8 @@ export interface Reproduced {
   readonly changed: boolean;
   readonly replay: Replay;
   readonly reproduction: Reproduction;
+  /** Null unless it diverged. */
+  readonly divergence: Divergence | null;
 }
 
 const words = {
@@ -29,10 +33,11 @@ export function replayLines(
   columns: number,
   chalk: ChalkInstance,
 ): string[] {
-  const { trace, variant, changed, replay, reproduction } = reproduced;
+  const { trace, variant, changed, replay, reproduction, divergence } = reproduced;
   const { result } = reproduction;
   const colour = result === 'reproduced' ? chalk.yellow.bold : chalk.red.bold;
-  const where = result === 'diverged' ? `at step ${reproduction.step}  ` : '';
+  const where =
+    result === 'diverged' ? `at step ${reproduction.step}${ofRun(reproduction, trace)}  ` : '';
   const subject = plain(`${trace.spec.name}/${variant}`);
   const lines = [
     `${colour(words[result])}  ${where}${chalk.bold(plain(trace.property))}  ${subject}`,
@@ -43,7 +48,11 @@ export function replayLines(
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
   if (result === 'diverged') say(`recorded as: ${trace.property}: ${trace.message}`);
   else say(reproduction.message);
-  const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
+  const runs = [...replay.earlier, replay.steps];
+  const steps =
+    result === 'diverged'
+      ? (runs[reproduction.run - 1] ?? []).slice(0, reproduction.step - 1)
+      : replay.steps;
   if (result === 'reproduced') {
     lines.push(...placeLines(placesOf(replay, trace.property), columns));
     lines.push('', ...runLines(replay, { columns, chalk }));
@@ -51,12 +60,14 @@ export function replayLines(
     lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
   }
   lines.push('');
-  if (result === 'diverged') {
-    const { step, message, possible } = reproduction;
-    const instead = possible.length > 0 ? possible.join(', ') : 'nothing';
-    const text = `step ${step} diverges: ${message}. Possible there: ${instead}`;
-    lines.push(...wrap(plain(text), columns, 8).map((line) => chalk.red(line)), '');
+  if (result === 'diverged' && divergence) {
+    lines.push(...divergenceLines(reproduction, divergence, columns, chalk), '');
   }
   const command = `lockstep verify-spec ${shellWord(trace.spec.file)} --variant ${shellWord(variant)}`;
   return [...lines, `verify: ${command}`];
+}
+
+/** ` of run 1 of 2`, where the trace has several. */
+function ofRun({ run }: Diverged, { earlier = [] }: Trace): string {
+  return earlier.length > 0 ? ` of run ${run} of ${earlier.length + 1}` : '';
 }

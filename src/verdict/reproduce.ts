@@ -6,14 +6,18 @@ export type Reproduction =
   | { readonly result: 'reproduced'; readonly message: string }
   /** The same steps are possible, but the property is not broken by them. */
   | { readonly result: 'holds'; readonly message: string }
-  | {
-      readonly result: 'diverged';
-      /** From 1. */
-      readonly step: number;
-      readonly message: string;
-      /** Threads that can move there instead. */
-      readonly possible: readonly string[];
-    };
+  | Diverged;
+
+export interface Diverged {
+  readonly result: 'diverged';
+  /** Of the runs of the trace, from 1; the last is the one that breaks the property. */
+  readonly run: number;
+  /** From 1. */
+  readonly step: number;
+  readonly message: string;
+  /** Threads that can move there instead. */
+  readonly possible: readonly string[];
+}
 
 /**
  * Compares what was recorded with what happened, step by step: the same thread doing the same
@@ -22,14 +26,13 @@ export type Reproduction =
  */
 export function reproduce(trace: Trace, replay: Replay): Reproduction {
   const runs = [...replay.earlier, replay.steps];
-  for (const [run, steps] of [...(trace.earlier ?? []), trace.steps].entries()) {
+  for (const [at, steps] of [...(trace.earlier ?? []), trace.steps].entries()) {
     for (const [i, recorded] of steps.entries()) {
-      const now = runs[run]?.[i];
-      if (!now) return stopped(recorded, i + 1, replay);
-      const difference = compare(recorded, now);
-      if (difference) {
-        return { result: 'diverged', step: i + 1, message: difference, possible: now.enabled };
-      }
+      const where = { result: 'diverged', run: at + 1, step: i + 1 } as const;
+      const now = runs[at]?.[i];
+      if (!now) return { ...where, ...stopped(recorded, replay) };
+      const message = compare(recorded, now);
+      if (message) return { ...where, message, possible: now.enabled };
     }
   }
   const broken = replay.broken.find((b) => b.property === trace.property);
@@ -42,14 +45,14 @@ export function reproduce(trace: Trace, replay: Replay): Reproduction {
   };
 }
 
-function stopped(recorded: TraceStep, step: number, replay: Replay): Reproduction {
+function stopped(recorded: TraceStep, replay: Replay): Pick<Diverged, 'message' | 'possible'> {
   const { diverged } = replay;
   const crash = replay.steps.at(-1)?.reports.at(-1);
   const why =
     diverged?.message ??
     `the run ends at step ${replay.steps.length}${crash ? ` with ${crash.rule}` : ''}`;
   const message = `recorded: ${recorded.thread} does ${recorded.text}; now: ${why}`;
-  return { result: 'diverged', step, message, possible: diverged?.possible ?? [] };
+  return { message, possible: diverged?.possible ?? [] };
 }
 
 /** What differs, in words; null when the step is the recorded one. */

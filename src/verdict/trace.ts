@@ -42,6 +42,11 @@ const traceSchema = z.strictObject({
   /** Runs before the one of `steps`, each from the start; lockdep remembers them. */
   earlier: z.array(z.array(step)).min(1).optional(),
   steps: z.array(step),
+  /**
+   * The statements that the steps pass, by file and line, so that a changed one can be shown as it
+   * was. Older traces have none.
+   */
+  sources: z.record(z.string(), z.record(z.string().regex(/^\d+$/), z.string())).optional(),
   /** Of everything above, so that a damaged file is never followed. */
   checksum: z.string(),
 });
@@ -62,14 +67,17 @@ function contentOf(trace: Trace) {
     version: traceVersion,
     spec: { name: trace.spec.name, file: trace.spec.file, digest: trace.spec.digest },
     variant: trace.variant,
-    params: Object.fromEntries(
-      Object.entries(trace.params).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
-    ),
+    params: byName(trace.params),
     property: trace.property,
     message: trace.message,
     ...(trace.earlier && { earlier: trace.earlier.map((run) => run.map(stepContent)) }),
     steps: trace.steps.map(stepContent),
+    ...(trace.sources && { sources: byName(trace.sources) }),
   };
+}
+
+function byName<T>(fields: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function stepContent({ thread, operation, text, objects, result, file, line }: TraceStep) {

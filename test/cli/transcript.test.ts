@@ -260,8 +260,16 @@ describe('replay-trace', () => {
         recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
         at mutex_lock(a), held by alice
 
-      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a).
-      Possible there: alice, bob
+      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a)
+        test/cli/fixtures/two-locks.ts:24, as recorded: yield* mutex_lock(first);
+
+      possible there
+        alice  mutex_lock(a)
+            test/cli/fixtures/two-locks.ts:24 both
+            yield* mutex_lock(first);
+        bob  mutex_lock(a)
+            test/cli/fixtures/two-locks.ts:24 both
+            yield* mutex_lock(first);
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant ordered
       "

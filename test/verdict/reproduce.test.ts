@@ -83,6 +83,7 @@ test.each([
 ] as const)('another %s is named at its step', (_, at, to, message) => {
   expect(changed(at, to)).toEqual({
     result: 'diverged',
+    run: 1,
     step: at + 1,
     message,
     possible: ['A', 'B'],
@@ -94,6 +95,7 @@ test('a thread that cannot move is named with the reason and what can', () => {
   const replay = replayWith({ steps: steps.slice(0, 1), broken: [], diverged });
   expect(reproduce(traceOf(steps), replay)).toEqual({
     result: 'diverged',
+    run: 1,
     step: 2,
     message: 'recorded: B does load(x); now: B waits at mutex_lock(m), held by A',
     possible: ['A'],

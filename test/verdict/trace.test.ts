@@ -41,6 +41,7 @@ const sample: Trace = {
       line: null,
     },
   ],
+  sources: { 'specs/two-locks.ts': { 12: 'yield* mutex_lock(a);' } },
 };
 
 const text = fc.string({ unit: 'grapheme' });
@@ -66,6 +67,15 @@ const anyTrace: fc.Arbitrary<Trace> = fc.record({
       line: fc.option(fc.integer({ min: 1 })),
     }),
   ),
+  sources: fc.dictionary(
+    name.filter((key) => key !== '__proto__'),
+    fc.dictionary(
+      fc.nat().map((line) => String(line + 1)),
+      text,
+      { noNullPrototype: true },
+    ),
+    { noNullPrototype: true },
+  ),
 });
 
 describe('a trace', () => {
@@ -83,6 +93,13 @@ describe('a trace', () => {
   test('does not depend on the order in which parameters were given', () => {
     const params = (given: Record<string, number>) => printTrace({ ...sample, params: given });
     expect(params({ a: 1, b: 2 })).toBe(params({ b: 2, a: 1 }));
+  });
+
+  test('without the text of its lines, as older ones are, is read too', () => {
+    const { sources, ...older } = sample;
+    const printed = printTrace(older);
+    expect(printed).not.toContain('sources');
+    expect(printTrace(parseTrace(printed, 'x.trace.json'))).toBe(printed);
   });
 
   test('goes through a file in a folder that did not exist', async () => {
@@ -142,6 +159,8 @@ describe('a file that is not a whole trace is refused in one line', () => {
     expect(refusal(edit({ version: 0 }))).toMatch(/is damaged: version/);
     expect(refusal(edit({ extra: 1 }))).toMatch(/is damaged: .*extra/);
     expect(refusal(edit({ steps: {} }))).toMatch(/is damaged: steps/);
+    expect(refusal(edit({ sources: { 's.ts': { x: '' } } }))).toMatch(/is damaged: sources/);
+    expect(refusal(edit({ sources: { 's.ts': { 12: '' } } }))).toMatch(/does not fit its checksum/);
     expect(refusal(edit({ message: 'another' }))).toMatch(/does not fit its checksum/);
   });
 });

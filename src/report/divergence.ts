@@ -1,0 +1,69 @@
+import type { ChalkInstance } from 'chalk';
+import type { ThreadStanding } from '../explore/standing.ts';
+import type { Divergence } from '../verdict/divergence.ts';
+import type { Diverged } from '../verdict/reproduce.ts';
+import type { ChangedLine } from '../verdict/sources.ts';
+import { plain, wrap } from './text.ts';
+import { doing, whereLines } from './threads.ts';
+
+/** What was recorded where a trace diverges, which lines have changed, and what is possible now. */
+export function divergenceLines(
+  { step, message }: Diverged,
+  divergence: Divergence,
+  columns: number,
+  chalk: ChalkInstance,
+): string[] {
+  const { threads } = divergence.standing;
+  const headline = wrap(plain(`step ${step} diverges: ${message}`), columns, 8);
+  const among = (title: string, ...standings: ThreadStanding['status'][]): string[] => {
+    const some = threads.filter(({ status }) => standings.includes(status));
+    const told = some.flatMap((thread) => [
+      ...wrap(plain(`  ${thread.name}  ${doing(thread)}`), columns, 4),
+      ...whereLines(thread.calls, columns, 6),
+    ]);
+    return told.length > 0 ? ['', title, ...told] : [];
+  };
+  const possible = among('possible there', 'can move');
+  return [
+    ...headline.map((line) => chalk.red(line)),
+    ...sourceLines(divergence, columns, chalk),
+    ...(possible.length > 0 ? possible : ['', 'nothing is possible there']),
+    ...among('waiting there', 'waits', 'interrupted'),
+  ];
+}
+
+function sourceLines(
+  { recorded, source, changes }: Divergence,
+  columns: number,
+  chalk: ChalkInstance,
+): string[] {
+  const { file, line } = recorded;
+  const say = (text: string) => wrap(plain(text), columns - 2, 4).map((each) => `  ${each}`);
+  if (file === null || line === null) return [];
+  const where = `${file}:${line}`;
+  if (source === null) return say(`${where}: the trace does not have the text of this line`);
+  const own = changes!.filter((change) => change.file === file && change.line === line);
+  if (own.length > 0) return own.flatMap((change) => changeLines(change, columns, chalk));
+  const others = changes!.slice(0, MOST);
+  const more = changes!.length - others.length;
+  return [
+    ...say(`${where}, as recorded: ${source}`),
+    ...(others.length > 0 ? say('of the lines that the trace passes, these have changed:') : []),
+    ...others.flatMap((change) => changeLines(change, columns, chalk)),
+    ...(more > 0 ? say(`and ${more} more`) : []),
+  ];
+}
+
+/** Lines that have changed to be shown when that of the step is not among them. */
+const MOST = 8;
+
+function changeLines({ file, line, was, now }: ChangedLine, columns: number, chalk: ChalkInstance) {
+  const signed = (sign: '+' | '-', at: number, text: string) => {
+    const paint = sign === '+' ? chalk.green : chalk.red;
+    const [first = '', ...rest] = wrap(plain(`${file}:${at}  ${text}`), columns - 6, 4);
+    return [`  ${sign} ${first}`, ...rest.map((each) => `      ${each}`)].map((each) =>
+      paint(each),
+    );
+  };
+  return [...signed('-', line, was), ...(now ? signed('+', now.line, now.text) : [])];
+}
