@@ -16,5 +16,12 @@ await build({
   platform: 'node',
   target: 'node20.19',
   // Native code, what starts workers of its own, and what is no ES module.
-  external: ['esbuild', 'oxc-parser', 'piscina', 'commander', 'write-file-atomic'],
+  external: [
+    'esbuild',
+    'oxc-parser',
+    'piscina',
+    'commander',
+    'write-file-atomic',
+    'junit-report-builder',
+  ],
 });

@@ -21,11 +21,16 @@ export interface VerifyOptions {
   readonly traces: string | false;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly html: string | null;
+  /** Files; the ending of each says what it is to be. */
+  readonly report: readonly string[];
 }
 
 export interface ReplayOptions {
   /** Null: the one that the trace names. */
   readonly variant: string | null;
+  readonly html: string | null;
+  readonly report: readonly string[];
 }
 
 export interface TableOptions {

@@ -28,6 +28,8 @@ const unset = {
   first: false,
   json: false,
   quiet: false,
+  html: null,
+  report: [],
 };
 
 export const version: string = JSON.parse(
@@ -68,6 +70,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--no-traces', 'keep no traces')
     .option('--json', 'print one JSON array, an object per variant')
     .option('--quiet', 'print no progress, and one line per variant')
+    .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Given) => {
       const { verifySpec } = await import('./verify-spec.ts');
       const { engine } = await import('./built-in-engine.ts');
@@ -79,10 +82,11 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .description('re-run kept traces step by step and say whether each still happens')
     .argument('<file...>', 'trace files')
     .option('--variant <name>', 'try the schedule on another variant of the spec')
+    .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {
       const { replayTrace } = await import('./replay-trace.ts');
       const { engine } = await import('./built-in-engine.ts');
-      done(await replayTrace(files, { variant: null, ...given }, context, engine));
+      done(await replayTrace(files, { ...unset, variant: null, ...given }, context, engine));
     });
 
   program
@@ -98,6 +102,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
 
   return program;
 }
+
+const reportHelp = 'write a report here too: .xml (JUnit) (repeatable)';
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

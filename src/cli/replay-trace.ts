@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Program } from '../model/program.ts';
 import { type Reproduced, replayLines } from '../report/replay.ts';
+import type { Replayed } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -13,6 +14,7 @@ import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { specSources } from './keep-trace.ts';
 import type { ReplayOptions } from './options.ts';
+import { reportsOfReplays } from './write-report.ts';
 
 /** Re-runs kept traces step by step and says of each whether it still happens. */
 export async function replayTrace(
@@ -24,6 +26,8 @@ export async function replayTrace(
   for (const file of files) {
     if (!existsSync(path.resolve(context.cwd, file))) throw new UsageError(`no such file: ${file}`);
   }
+  const writeReports = await reportsOfReplays(options, context);
+  const all: Replayed[] = [];
   const codes: ExitCode[] = [];
   const chalk = styleFor(context.env);
   const load = loadOnce(engine);
@@ -32,14 +36,17 @@ export async function replayTrace(
     try {
       const reproduced = await replayOne(file, options, context, engine, load);
       context.out(`${replayLines(reproduced, context.columns, chalk).join('\n')}\n`);
+      all.push({ file, reproduced });
       const again = reproduced.reproduction.result === 'reproduced';
       codes.push(again ? exitCodes.asExpected : exitCodes.notReproduced);
     } catch (error) {
       if (!(error instanceof TraceError)) throw error;
       context.err(`lockstep: ${error.message}\n`);
+      all.push({ file, reproduced: null, message: error.message });
       codes.push(exitCodes.notReproduced);
     }
   }
+  await writeReports(all);
   return combine(codes);
 }
 
@@ -75,7 +82,9 @@ async function replayOne(
           engine.standing(program, schedule),
         )
       : null;
-  return { trace, variant, changed, replay, reproduction, divergence };
+  const explanation =
+    reproduction.result === 'reproduced' ? engine.explain(program, replay, trace.property) : null;
+  return { trace, variant, changed, replay, explanation, reproduction, divergence };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

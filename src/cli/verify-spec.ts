@@ -13,6 +13,7 @@ import { findSpecs } from './find-specs.ts';
 import { relative } from './keep-trace.ts';
 import type { VerifyOptions } from './options.ts';
 import { type ProgressLine, progressLine, silent } from './progress.ts';
+import { reportsOfRuns } from './write-report.ts';
 
 /** Verifies the chosen variants of the chosen specs, in a fixed order. */
 export async function verifySpec(
@@ -21,20 +22,22 @@ export async function verifySpec(
   context: Context,
   engine: Engine,
 ): Promise<ExitCode> {
+  const writeReports = await reportsOfRuns(options, context);
   const entries = await loadAll(await findSpecs(files, context.cwd), context, engine);
   checkChoice(entries, options);
   const runs = entries.flatMap((entry) => runsOf(entry, options));
   const reporter = await reporterFor(options, context, runs.length === 1);
   const progress = options.quiet ? silent : await progressLine(context);
-  const codes: ExitCode[] = [];
+  const all: Run[] = [];
   for (const run of runs) {
     const done = await run({ options, context, engine, progress });
     progress.clear();
-    codes.push(done.exitCode);
+    all.push(done);
     reporter.run(done);
   }
   reporter.end();
-  return combine(codes);
+  await writeReports(all);
+  return combine(all.map(({ exitCode }) => exitCode));
 }
 
 /** A spec file: loaded, or the reason why it does not load. */

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import type { Explanation } from '../explore/explain.ts';
 import type { Replay } from '../explore/outcome.ts';
 import type { Divergence } from '../verdict/divergence.ts';
 import type { Diverged, Reproduction } from '../verdict/reproduce.ts';
@@ -17,6 +18,8 @@ export interface Reproduced {
   /** The bundle of the spec is not, byte for byte, the one that the trace was recorded with. */
   readonly changed: boolean;
   readonly replay: Replay;
+  /** Null when it is not reproduced. */
+  readonly explanation: Explanation | null;
   readonly reproduction: Reproduction;
   /** Null unless it diverged. */
   readonly divergence: Divergence | null;

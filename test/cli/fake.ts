@@ -150,4 +150,6 @@ export const defaults: VerifyOptions = {
   traces: 'traces',
   json: false,
   quiet: false,
+  html: null,
+  report: [],
 };

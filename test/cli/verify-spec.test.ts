@@ -166,7 +166,12 @@ describe('replaying a kept trace', () => {
   const trace = 'traces/one/good.P.trace.json';
   const replay = async (finds: Finds, variant: string | null = null, at = cwd, file = trace) => {
     const context = fakeContext(at);
-    const code = await replayTrace([file], { variant }, context, fakeEngine(specs(finds)));
+    const code = await replayTrace(
+      [file],
+      { html: null, report: [], variant },
+      context,
+      fakeEngine(specs(finds)),
+    );
     return { code, ...context.output };
   };
   beforeEach(async () => {
@@ -212,7 +217,12 @@ describe('replaying a kept trace', () => {
     };
     const files = [trace, `elsewhere/${trace}`, trace, `elsewhere/${trace}`];
     const context = fakeContext(cwd);
-    expect(await replayTrace(files, { variant: null }, context, { ...engine, load })).toBe(0);
+    expect(
+      await replayTrace(files, { html: null, report: [], variant: null }, context, {
+        ...engine,
+        load,
+      }),
+    ).toBe(0);
     expect(loaded).toEqual(['specs/one.ts', 'elsewhere/specs/one.ts']);
     expect(engine.calls).toHaveLength(4);
     expect(context.output.out.match(/^reproduced/gm)).toHaveLength(4);

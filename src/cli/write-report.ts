@@ -1,0 +1,114 @@
+import { constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Read, Replayed } from '../report/reporter.ts';
+import { UsageError } from '../spec/errors.ts';
+import type { Run } from '../verdict/run.ts';
+import type { Context } from './context.ts';
+
+/** Reports in files, beside the result on stdout. */
+
+type Ending = '.xml';
+
+/** How the text of a report is made, by the ending of its file. */
+type Kinds<T> = Partial<Record<Ending, (of: readonly T[], read: Read) => Promise<string>>>;
+
+const ofRuns: Kinds<Run> = {
+  '.xml': async (runs) => (await import('../report/junit.ts')).junitOfRuns(runs),
+};
+
+const ofReplays: Kinds<Replayed> = {
+  '.xml': async (replayed) => (await import('../report/junit.ts')).junitOfReplays(replayed),
+};
+
+interface Wanted {
+  readonly html: string | null;
+  readonly report: readonly string[];
+}
+
+/** The reports that are to be written when all is done. */
+export type WriteReports<T> = (of: readonly T[]) => Promise<void>;
+
+export const reportsOfRuns = (wanted: Wanted, context: Context): Promise<WriteReports<Run>> =>
+  reportsOf(ofRuns, wanted, context);
+
+export const reportsOfReplays = (
+  wanted: Wanted,
+  context: Context,
+): Promise<WriteReports<Replayed>> => reportsOf(ofReplays, wanted, context);
+
+/** @throws UsageError for a file that cannot be written: now, and not after the search */
+async function reportsOf<T>(
+  kinds: Kinds<T>,
+  { html, report }: Wanted,
+  context: Context,
+): Promise<WriteReports<T>> {
+  const endings = Object.keys(kinds) as Ending[];
+  const files = [
+    ...report.map((file) => ({ file, ending: endingOf(file, endings) })),
+    ...(html === null ? [] : [{ file: html, ending: '.html' as Ending }]),
+  ];
+  const places = files.map(({ file }) => path.resolve(context.cwd, file));
+  const twice = files.find((_, i) => places.indexOf(places[i]!) < i);
+  if (twice) throw new UsageError(`two reports are to go to ${twice.file}`);
+  for (const { file } of files) await prepare(file, context);
+  const read = readerIn(context.cwd);
+  return async (of) => {
+    for (const { file, ending } of files)
+      await write(file, await kinds[ending]!(of, read), context);
+  };
+}
+
+function endingOf(file: string, endings: readonly Ending[]): Ending {
+  // The longest: `.itf.json` before `.json`.
+  const sorted = endings.toSorted((a, b) => b.length - a.length);
+  const ending = sorted.find((each) => file.toLowerCase().endsWith(each));
+  if (ending) return ending;
+  throw new UsageError(
+    `no report of this kind: ${file}; its ending must be one of ${endings.join(', ')}`,
+  );
+}
+
+async function prepare(file: string, { cwd }: Context): Promise<void> {
+  const place = path.resolve(cwd, file);
+  try {
+    await makeFolder(path.dirname(place));
+    // The file is replaced by another, so it is the folder that counts.
+    await access(path.dirname(place), constants.W_OK);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found && !found.isFile()) throw new UsageError(`not a file: ${file}`);
+}
+
+/** One by one: in some places mkdir's own recursion has no end. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(path.dirname(folder));
+  await mkdir(folder);
+}
+
+async function write(file: string, text: string, { cwd }: Context): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
+  try {
+    await writeFileAtomic(path.resolve(cwd, file), text);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, error: unknown): UsageError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new UsageError(`${file} cannot be written (${code ?? message})`);
+}
+
+function readerIn(cwd: string): Read {
+  return (file) => {
+    try {
+      return readFileSync(path.resolve(cwd, file), 'utf8');
+    } catch {
+      return null;
+    }
+  };
+}
