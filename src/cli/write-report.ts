@@ -75,11 +75,12 @@ async function prepare(file: string, { cwd }: Context): Promise<void> {
     await makeFolder(path.dirname(place));
     // The file is replaced by another, so it is the folder that counts.
     await access(path.dirname(place), constants.W_OK);
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (!found || found.isFile()) return;
   } catch (error) {
     throw unwritable(file, error);
   }
-  const found = statSync(place, { throwIfNoEntry: false });
-  if (found && !found.isFile()) throw new UsageError(`not a file: ${file}`);
+  throw new UsageError(`not a file: ${file}`);
 }
 
 /** One by one: in some places mkdir's own recursion has no end. */

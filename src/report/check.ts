@@ -1,5 +1,6 @@
 import type { Explanation } from '../explore/explain.ts';
 import type { PropertyKind, Replay } from '../explore/outcome.ts';
+import type { Diverged } from '../verdict/reproduce.ts';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Trace } from '../verdict/trace.ts';
 import { type ExitCode, exitCodes } from '../verdict/verdict.ts';

@@ -20,7 +20,7 @@ export const junitOfReplays = (replayed: readonly Replayed[]): string =>
   print(replayed.map(checkOfReplay));
 
 /** The schedule is text for people, in columns. */
-const columns = 120;
+const columns = 160;
 
 function print(checks: readonly Check[]): string {
   // Its types speak of a default that the module itself is.
@@ -38,7 +38,7 @@ function print(checks: readonly Check[]): string {
     for (const check of own) fill(suite.testCase(), check);
   }
   // No schema knows it of all suites together.
-  return builder.build().replace(/^(<testsuites [^>]*) skipped="\d+"/m, '$1');
+  return `${builder.build().replace(/^(<testsuites [^>]*) skipped="\d+"/m, '$1')}\n`;
 }
 
 function fill(testCase: TestCase, { name, file, findings, durationMs }: Check): void {

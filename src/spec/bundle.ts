@@ -205,7 +205,7 @@ function explained(error: unknown, file: string): unknown {
   if (!existsSync(place)) return new SpecError(`${name}:${line}: ${text}`);
   // The line as it is, and the place in it of what stands there after rewriting.
   const original = readFileSync(place, 'utf8').split(/\r?\n/)[line - 1] ?? '';
-  const at = original.indexOf(lineText.slice(column, column + location.length));
+  const at = Math.max(0, original.indexOf(lineText.slice(column, column + location.length)));
   return new SpecError(
     `${shownPath(place)}:${line}:${at + 1}: ${text}\n    ${original}\n    ${' '.repeat(at)}^`,
   );

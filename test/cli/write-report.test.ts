@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { VerifyOptions } from '../../src/cli/options.ts';
+import { replayTrace } from '../../src/cli/replay-trace.ts';
+import { verifySpec } from '../../src/cli/verify-spec.ts';
+import { defaults, type Finds, fakeContext, fakeEngine } from './fake.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'lockstep-write-'));
+  mkdirSync(path.join(cwd, 'specs'));
+  writeFileSync(path.join(cwd, 'specs', 'one.ts'), '');
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+async function run(options: Partial<VerifyOptions>, finds: Finds = {}) {
+  const engine = fakeEngine({ one: { good: finds } });
+  const context = fakeContext(cwd);
+  const given = { ...defaults, traces: false, ...options } as const;
+  const code = await verifySpec([], given, context, engine);
+  return { code, calls: engine.calls, ...context.output };
+}
+
+test('a report beside the result, in folders that are made', async () => {
+  const plain = await run({});
+  const { out, code } = await run({ report: ['new/folder/a.xml', 'b.XML'] });
+  expect({ out: out.replace(/\d+ ms/, ''), code }).toEqual({
+    out: plain.out.replace(/\d+ ms/, ''),
+    code: 0,
+  });
+  expect(readdirSync(path.join(cwd, 'new/folder'))).toEqual(['a.xml']);
+  expect(existsSync(path.join(cwd, 'b.XML'))).toBe(true);
+});
+
+test('also when the runs are not as expected', async () => {
+  expect((await run({ report: ['a.xml'] }, { violated: ['P'] })).code).toBe(1);
+  expect(existsSync(path.join(cwd, 'a.xml'))).toBe(true);
+});
+
+test('not when something is wrong with Lockstep', async () => {
+  const faulty = run({ report: ['a.xml'] }, { violated: ['P'], replayed: [] });
+  await expect(faulty).rejects.toMatchObject({ name: 'Fault' });
+  expect(existsSync(path.join(cwd, 'a.xml'))).toBe(false);
+});
+
+test.each([
+  ['an ending that says nothing', ['a.txt'], /^no report of this kind: a.txt; its ending .* \.xml/],
+  ['one that takes a single trace', ['a.itf.json'], /^no report of this kind: a.itf.json/],
+  ['a place that is a folder', ['specs/x.xml'], /^not a file: specs\/x.xml/],
+  [
+    'a folder that is a file',
+    ['specs/one.ts/a.xml'],
+    /^specs\/one.ts\/a.xml cannot be written \(E/,
+  ],
+  ['a file twice', ['a.xml', './a.xml'], /^two reports are to go to .\/a.xml/],
+])('%s: told before any search', async (_, report, message) => {
+  mkdirSync(path.join(cwd, 'specs/x.xml'));
+  const engine = fakeEngine({ one: { good: {} } });
+  const given = { ...defaults, report };
+  const searched = verifySpec([], given, fakeContext(cwd), engine);
+  await expect(searched).rejects.toMatchObject({ name: 'UsageError' });
+  await expect(searched).rejects.toThrow(message);
+  const replay = { ...given, variant: null };
+  const replayed = replayTrace(['specs/one.ts'], replay, fakeContext(cwd), engine);
+  await expect(replayed).rejects.toThrow(message);
+  expect(engine.calls).toEqual([]);
+});
