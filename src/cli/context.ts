@@ -6,6 +6,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** All of stdin. */
   readonly input: () => Promise<string>;
+  /** Lines of stdin as they come; the prompt is shown only at a terminal. */
+  readonly lines: (prompt: () => string) => AsyncIterable<string>;
   /** The result, and nothing else. */
   readonly out: Write;
   /** Notes and progress. */

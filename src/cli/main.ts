@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
+import { linesOfStdin } from './lines.ts';
 import { programFor, version } from './program.ts';
 
 /** The only place that sets the exit status. */
@@ -30,6 +31,7 @@ try {
     cwd: process.cwd(),
     env: process.env,
     input: () => text(process.stdin),
+    lines: linesOfStdin,
     out: (part) => void process.stdout.write(part),
     err: (part) => void process.stderr.write(part),
     columns: Math.max(40, process.stdout.columns || Number(process.env.COLUMNS) || 100),

@@ -31,6 +31,10 @@ export interface ReplayOptions {
   readonly variant: string | null;
   readonly html: string | null;
   readonly report: readonly string[];
+  /** Walk through the steps as stdin says. */
+  readonly step: boolean;
+  /** Print the state after so many steps. */
+  readonly to: number | null;
 }
 
 export interface TableOptions {

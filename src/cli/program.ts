@@ -32,6 +32,8 @@ const unset = {
   report: [],
 };
 
+const unsetReplay = { variant: null, step: false, to: null };
+
 export const version: string = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ).version;
@@ -82,11 +84,13 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .description('re-run kept traces step by step and say whether each still happens')
     .argument('<file...>', 'trace files')
     .option('--variant <name>', 'try the schedule on another variant of the spec')
+    .option('--step', 'walk through the steps, forward and back; reads commands, h lists them')
+    .option('--to <n>', 'print the state after n steps', wholeNumber(0))
     .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {
       const { replayTrace } = await import('./replay-trace.ts');
       const { engine } = await import('./built-in-engine.ts');
-      done(await replayTrace(files, { ...unset, variant: null, ...given }, context, engine));
+      done(await replayTrace(files, { ...unset, ...unsetReplay, ...given }, context, engine));
     });
 
   program

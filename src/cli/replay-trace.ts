@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Program } from '../model/program.ts';
-import { type Reproduced, replayLines } from '../report/replay.ts';
+import { replayLines } from '../report/replay.ts';
 import type { Replayed } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { UsageError } from '../spec/errors.ts';
@@ -11,6 +11,7 @@ import { reproduce } from '../verdict/reproduce.ts';
 import { readTrace, type Trace, TraceError } from '../verdict/trace.ts';
 import { combine, type ExitCode, exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
+import { type Opened, showState, walkThrough } from './debugger/open.ts';
 import type { Engine } from './engine.ts';
 import { specSources } from './keep-trace.ts';
 import type { ReplayOptions } from './options.ts';
@@ -28,14 +29,14 @@ export async function replayTrace(
   }
   const writeReports = await reportsOfReplays(options, context);
   const all: Replayed[] = [];
+  const show = chosen(files, options);
   const codes: ExitCode[] = [];
-  const chalk = styleFor(context.env);
   const load = loadOnce(engine);
   for (const [i, file] of files.entries()) {
     if (i > 0) context.out('\n');
     try {
       const reproduced = await replayOne(file, options, context, engine, load);
-      context.out(`${replayLines(reproduced, context.columns, chalk).join('\n')}\n`);
+      await show(reproduced, context, engine);
       all.push({ file, reproduced });
       const again = reproduced.reproduction.result === 'reproduced';
       codes.push(again ? exitCodes.asExpected : exitCodes.notReproduced);
@@ -48,6 +49,28 @@ export async function replayTrace(
   }
   await writeReports(all);
   return combine(codes);
+}
+
+type Show = (opened: Opened, context: Context, engine: Engine) => void | Promise<void>;
+
+/** What is to be shown of each trace. */
+function chosen(files: readonly string[], { step, to }: ReplayOptions): Show {
+  const given = [...(step ? ['--step'] : []), ...(to === null ? [] : ['--to'])];
+  if (given.length > 1) {
+    throw new UsageError(
+      `${given.join(' and ')} do not go together; in a walk, g N goes to step N`,
+    );
+  }
+  if (given.length > 0 && files.length > 1) {
+    throw new UsageError(`${given[0]} takes one trace, not ${files.length}`);
+  }
+  if (to !== null) return (opened, context, engine) => showState(opened, to, context, engine);
+  return step ? walkThrough : showReplay;
+}
+
+function showReplay(opened: Opened, context: Context): void {
+  const lines = replayLines(opened, context.columns, styleFor(context.env));
+  context.out(`${lines.join('\n')}\n`);
 }
 
 /** Many traces share a spec, and bundling one takes longer than the replay of a hundred steps. */
@@ -66,7 +89,7 @@ async function replayOne(
   context: Context,
   engine: Engine,
   load: Engine['load'],
-): Promise<Reproduced> {
+): Promise<Opened> {
   const trace = await readTrace(path.resolve(context.cwd, file), file);
   const loaded = await load(specFileOf(trace, file, context.cwd));
   const variant = options.variant ?? trace.variant;
@@ -84,7 +107,7 @@ async function replayOne(
       : null;
   const explanation =
     reproduction.result === 'reproduced' ? engine.explain(program, replay, trace.property) : null;
-  return { trace, variant, changed, replay, explanation, reproduction, divergence };
+  return { trace, variant, changed, replay, explanation, reproduction, divergence, program };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

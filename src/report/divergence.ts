@@ -4,7 +4,7 @@ import type { Divergence } from '../verdict/divergence.ts';
 import type { Diverged } from '../verdict/reproduce.ts';
 import type { ChangedLine } from '../verdict/sources.ts';
 import { plain, wrap } from './text.ts';
-import { doing, whereLines } from './threads.ts';
+import { threadLines } from './threads.ts';
 
 /** What was recorded where a trace diverges, which lines have changed, and what is possible now. */
 export function divergenceLines(
@@ -17,10 +17,7 @@ export function divergenceLines(
   const headline = wrap(plain(`step ${step} diverges: ${message}`), columns, 8);
   const among = (title: string, ...standings: ThreadStanding['status'][]): string[] => {
     const some = threads.filter(({ status }) => standings.includes(status));
-    const told = some.flatMap((thread) => [
-      ...wrap(plain(`  ${thread.name}  ${doing(thread)}`), columns, 4),
-      ...whereLines(thread.calls, columns, 6),
-    ]);
+    const told = some.flatMap((thread) => threadLines(thread, columns));
     return told.length > 0 ? ['', title, ...told] : [];
   };
   const possible = among('possible there', 'can move');

@@ -1,6 +1,6 @@
 import type { Context } from '../../src/cli/context.ts';
 import type { Engine } from '../../src/cli/engine.ts';
-import type { VerifyOptions } from '../../src/cli/options.ts';
+import type { ReplayOptions, VerifyOptions } from '../../src/cli/options.ts';
 import type { Outcome, PropertyOutcome, Replay } from '../../src/explore/outcome.ts';
 import type { Program } from '../../src/model/program.ts';
 import { SpecError, UsageError } from '../../src/spec/errors.ts';
@@ -128,6 +128,9 @@ export function fakeContext(
     output,
     cwd,
     input: async () => input,
+    lines: async function* () {
+      if (input !== '') yield* input.replace(/\n$/, '').split('\n');
+    },
     env: { NO_COLOR: '1' },
     out: (text) => (output.out += text),
     err: (text) => (output.err += text),
@@ -150,6 +153,14 @@ export const defaults: VerifyOptions = {
   traces: 'traces',
   json: false,
   quiet: false,
+  html: null,
+  report: [],
+};
+
+export const replaying: ReplayOptions = {
+  variant: null,
+  step: false,
+  to: null,
   html: null,
   report: [],
 };

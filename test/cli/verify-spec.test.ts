@@ -15,7 +15,7 @@ import { replayTrace } from '../../src/cli/replay-trace.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
 import { SpecError } from '../../src/model/shared.ts';
 import { parseTrace } from '../../src/verdict/trace.ts';
-import { defaults, type Finds, fakeContext, fakeEngine } from './fake.ts';
+import { defaults, type Finds, fakeContext, fakeEngine, replaying } from './fake.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -168,7 +168,7 @@ describe('replaying a kept trace', () => {
     const context = fakeContext(at);
     const code = await replayTrace(
       [file],
-      { html: null, report: [], variant },
+      { ...replaying, variant },
       context,
       fakeEngine(specs(finds)),
     );
@@ -217,12 +217,7 @@ describe('replaying a kept trace', () => {
     };
     const files = [trace, `elsewhere/${trace}`, trace, `elsewhere/${trace}`];
     const context = fakeContext(cwd);
-    expect(
-      await replayTrace(files, { html: null, report: [], variant: null }, context, {
-        ...engine,
-        load,
-      }),
-    ).toBe(0);
+    expect(await replayTrace(files, replaying, context, { ...engine, load })).toBe(0);
     expect(loaded).toEqual(['specs/one.ts', 'elsewhere/specs/one.ts']);
     expect(engine.calls).toHaveLength(4);
     expect(context.output.out.match(/^reproduced/gm)).toHaveLength(4);

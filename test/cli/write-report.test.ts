@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { VerifyOptions } from '../../src/cli/options.ts';
 import { replayTrace } from '../../src/cli/replay-trace.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
-import { defaults, type Finds, fakeContext, fakeEngine } from './fake.ts';
+import { defaults, type Finds, fakeContext, fakeEngine, replaying } from './fake.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -62,7 +62,7 @@ test.each([
   const searched = verifySpec([], given, fakeContext(cwd), engine);
   await expect(searched).rejects.toMatchObject({ name: 'UsageError' });
   await expect(searched).rejects.toThrow(message);
-  const replay = { ...given, variant: null };
+  const replay = { ...replaying, report };
   const replayed = replayTrace(['specs/one.ts'], replay, fakeContext(cwd), engine);
   await expect(replayed).rejects.toThrow(message);
   expect(engine.calls).toEqual([]);

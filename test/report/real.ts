@@ -6,7 +6,7 @@ import { engine } from '../../src/cli/built-in-engine.ts';
 import type { VerifyOptions } from '../../src/cli/options.ts';
 import { replayTrace } from '../../src/cli/replay-trace.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
-import { defaults, fakeContext } from '../cli/fake.ts';
+import { defaults, fakeContext, replaying } from '../cli/fake.ts';
 import { root } from '../cli/lockstep.ts';
 
 /** Reports of real runs: those of specs that have every kind of verdict, and names of every kind. */
@@ -43,7 +43,7 @@ export async function replayReportOf(
   variant: string | null = null,
 ): Promise<{ readonly code: number; readonly text: string }> {
   const file = path.join(folder, `report${ending}`);
-  const given = { html: null, report: [file], variant };
+  const given = { ...replaying, report: [file], variant };
   const code = await replayTrace(files, given, fakeContext(root), engine);
   return { code, text: readFileSync(file, 'utf8') };
 }
