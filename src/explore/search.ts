@@ -4,6 +4,7 @@ import type { FinalState } from './checks.ts';
 import { conclude, type Found, withSchedules } from './conclude.ts';
 import { Explorer, SLICE } from './explorer.ts';
 import type { Frontier } from './frontier.ts';
+import { Growth } from './growth.ts';
 import { learnByWalking } from './learn.ts';
 import { ALL_ON, type Without } from './optimisations.ts';
 import type { Outcome } from './outcome.ts';
@@ -98,18 +99,20 @@ export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
     const to = Math.min(at + SLICE, current.count);
     at = explorer.expand(current, at, to, next, level, visited);
     if (at < to) {
-      const bigger = grown(visited, work);
-      if (typeof bigger === 'string') return { visited, count: next.count, limit: bigger };
-      visited = bigger;
+      const growth = growthOf(visited, work);
+      if (typeof growth === 'string') return { visited, count: next.count, limit: growth };
+      visited = growth.done();
     }
     yield;
   }
   return { visited, count: next.count, limit: null };
 }
 
-/** A larger table with the same states, or the limit that stands against it, in words. */
-export function grown(visited: VisitedTable, { limit }: Level): VisitedTable | string {
-  return limit(visited, visited.bytesToGrow) ?? visited.grown() ?? 'the table of states is full';
+/** A way to a larger table with the same states, or the limit that stands against it, in words. */
+export function growthOf(visited: VisitedTable, { limit }: Level): Growth | string {
+  return (
+    limit(visited, Growth.bytes(visited)) ?? Growth.of(visited) ?? 'the table of states is full'
+  );
 }
 
 /** The search, level by level: gives each level to its caller to be explored. */

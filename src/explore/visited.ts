@@ -7,18 +7,18 @@ export const FRESH = 1;
 export const NEW = 2;
 
 /** Threads that a link can name, and slots that it can point to. */
-const THREAD_BITS = 6;
+export const THREAD_BITS = 6;
 const MAX_THREADS = 1 << THREAD_BITS;
-const MAX_CAPACITY = 1 << (32 - THREAD_BITS);
+export const MAX_CAPACITY = 1 << (32 - THREAD_BITS);
 const ROOT = -1;
 
 /** Bytes before the first slot: a cache line, so that no slot is spread over two. */
 const HEAD = 64;
-const SLOT = 16;
+export const SLOT = 16;
 /** Spreads the low lane over all bits: 2^32 by the golden ratio (Knuth 6.4). */
 const SPREAD = 0x9e3779b1;
 /** What the words of a slot are. */
-const [HI, LO, LEVEL, LINK] = [0, 1, 2, 3];
+export const [HI, LO, LEVEL, LINK] = [0, 1, 2, 3];
 
 /**
  * The states seen: open addressing over shared memory, two 32-bit lanes of fingerprint, the level
@@ -32,7 +32,7 @@ export class VisitedTable {
   /** A state's place is in the high bits of its hash: so a larger table has them in the same order. */
   private readonly shift: number;
   /** Per slot its high lane, low lane, level and link: together, so that a visit is one cache line. */
-  private readonly slots: Int32Array;
+  readonly slots: Int32Array;
   /** Number of slots taken, and whether to stop; shared by all users of the buffer. */
   private readonly counter: Int32Array;
   /** Slot of the last state that `insert` found or made. */
@@ -61,6 +61,10 @@ export class VisitedTable {
     return Atomics.load(this.counter, 0);
   }
 
+  set size(states: number) {
+    Atomics.store(this.counter, 0, states);
+  }
+
   /** Asks every worker that uses the table to stop. */
   stop(): void {
     Atomics.store(this.counter, 1, 1);
@@ -87,7 +91,7 @@ export class VisitedTable {
     const mask = this.capacity - 1;
     const limit = this.capacity - (this.capacity >>> 3);
     const link = (parent << THREAD_BITS) | thread;
-    let at = (high ^ Math.imul(low, SPREAD)) >>> this.shift;
+    let at = this.home(high, low);
     for (let probes = 0; probes < this.capacity; probes++, at = (at + 1) & mask) {
       const word = at << 2;
       let found = Atomics.load(slots, word + HI);
@@ -126,7 +130,7 @@ export class VisitedTable {
    * is looked up: then the memory is waited for once instead of one time after the other.
    */
   prefetch(hi: number, lo: number): void {
-    const at = ((hi || 1) ^ Math.imul(lo || 1, SPREAD)) >>> this.shift;
+    const at = this.home(hi || 1, lo || 1);
     this.warm ^= this.slots[at << 2]!;
   }
 
@@ -142,7 +146,7 @@ export class VisitedTable {
     const low = lo || 1;
     const { slots } = this;
     const mask = this.capacity - 1;
-    for (let at = (high ^ Math.imul(low, SPREAD)) >>> this.shift; ; at = (at + 1) & mask) {
+    for (let at = this.home(high, low); ; at = (at + 1) & mask) {
       const word = at << 2;
       const found = Atomics.load(slots, word + HI);
       if (found === 0) return -1;
@@ -164,30 +168,9 @@ export class VisitedTable {
     return path.reverse();
   }
 
-  /** What a larger table needs beside this one while states are moved. */
-  get bytesToGrow(): number {
-    return this.capacity * (2 * SLOT + 4);
-  }
-
-  /** A table of twice the capacity with the same states, or null when the limit is reached. */
-  grown(): VisitedTable | null {
-    if (this.capacity >= MAX_CAPACITY) return null;
-    const bigger = VisitedTable.make(this.capacity * 2);
-    const moved = new Int32Array(this.capacity);
-    const { slots } = this;
-    for (let at = 0, word = 0; at < this.capacity; at++, word += 4) {
-      if (slots[word + HI] === 0) continue;
-      bigger.insert(slots[word + HI]!, slots[word + LO]!, slots[word + LEVEL]!, ROOT, 0);
-      moved[at] = bigger.slot;
-    }
-    for (let at = 0, word = 0; at < this.capacity; at++, word += 4) {
-      if (slots[word + HI] === 0 || slots[word + LEVEL] === 0) continue;
-      const link = slots[word + LINK]!;
-      const parent = moved[link >>> THREAD_BITS]!;
-      bigger.slots[(moved[at]! << 2) + LINK] = (parent << THREAD_BITS) | (link & (MAX_THREADS - 1));
-    }
-    bigger.shared = this.shared;
-    return bigger;
+  /** Where the search for a state begins, by its lanes as they are in slots. */
+  home(high: number, low: number): number {
+    return (high ^ Math.imul(low, SPREAD)) >>> this.shift;
   }
 
   private offerLink(at: number, link: number): void {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Explorer, SLICE } from '../explore/explorer.ts';
-import { grown, type Level, type LevelDone } from '../explore/search.ts';
+import { type Growth, STEPS } from '../explore/growth.ts';
+import { growthOf, type Level, type LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
 import { SpecError } from '../model/shared.ts';
 import type { Answer, Order } from './messages.ts';
@@ -55,9 +56,9 @@ export class Crew {
     let { visited } = work;
     const total = work.current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
     while (visited.size + total > visited.capacity * LOAD) {
-      const bigger = grown(visited, work);
-      if (typeof bigger === 'string') break;
-      visited = bigger;
+      const growth = growthOf(visited, work);
+      if (typeof growth === 'string') break;
+      visited = await this.grown(growth, work);
     }
     visited.shared = true;
     let busy = this.workers;
@@ -89,10 +90,24 @@ export class Crew {
       if (limit) return { visited, count, limit };
       busy = busy.filter((_, i) => settled[i]!.full);
       if (busy.length === 0 && at === work.current.count) return { visited, count, limit: null };
-      const bigger = grown(visited, work);
-      if (typeof bigger === 'string') return { visited, count, limit: bigger };
-      visited = bigger;
+      const growth = growthOf(visited, work);
+      if (typeof growth === 'string') return { visited, count, limit: growth };
+      visited = await this.grown(growth, work);
     }
+  }
+
+  /** A larger table, with a part of its states moved by each. */
+  private async grown(growth: Growth, work: Level): Promise<VisitedTable> {
+    const { site, bigger } = growth;
+    for (const step of STEPS) {
+      const answers = this.workers.map(async (worker, i) => {
+        const part = { index: i + 1, count: this.size };
+        this.heed(worker, await this.ask(worker, { do: 'grow', site, step, part }), work);
+      });
+      growth.move(step, { index: 0, count: this.size });
+      await Promise.all(answers);
+    }
+    return bigger;
   }
 
   /** This thread's share, from state `at` on; ends early at a limit or when the table is full. */

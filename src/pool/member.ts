@@ -1,5 +1,6 @@
 import { Explorer, SLICE } from '../explore/explorer.ts';
 import type { Frontier } from '../explore/frontier.ts';
+import { Growth } from '../explore/growth.ts';
 import { ALL_ON } from '../explore/optimisations.ts';
 import { VisitedTable } from '../explore/visited.ts';
 import { Machine } from '../model/machine.ts';
@@ -51,6 +52,9 @@ export class Member {
         const states = pack(explorer.machine, this.current, order.keep);
         return { ...this.answer(this.current), states };
       }
+      case 'grow':
+        new Growth(order.site).move(order.step, order.part);
+        return this.answer(this.current);
       case 'expand':
         return this.expand(order);
     }

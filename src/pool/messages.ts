@@ -1,4 +1,5 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
+import type { Part, Site, Step } from '../explore/growth.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
@@ -25,6 +26,7 @@ export type Order =
     }
   | { readonly do: 'take'; readonly known: Lessons; readonly states: Parcel }
   | { readonly do: 'give'; readonly keep: number }
+  | { readonly do: 'grow'; readonly site: Site; readonly step: Step; readonly part: Part }
   | {
       readonly do: 'expand';
       readonly level: number;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Growth } from '../../src/explore/growth.ts';
 import { FRESH, FULL, NEW, SEEN, VisitedTable } from '../../src/explore/visited.ts';
 
 const lane = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -50,7 +51,7 @@ describe('the table of states', () => {
               expect(table.pathTo(table.find(hi, lo))).toEqual(path);
               expect(table.levelOf(hi, lo)).toBe(path.length);
             }
-            table = table.grown()!;
+            table = Growth.of(table)!.done();
           }
         },
       ),

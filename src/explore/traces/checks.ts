@@ -8,6 +8,7 @@ import {
   Findings,
   type Sighting,
 } from '../findings.ts';
+import { Growth } from '../growth.ts';
 import type { StateProperty } from '../properties.ts';
 import { leakReport, leaksIn } from '../rules/leaks.ts';
 import { LockFacts } from '../rules/lock-facts.ts';
@@ -83,7 +84,7 @@ export class Checks {
     const { rows, hi, lo } = execution;
     let seen = this.finals.insert(hi, lo, 0, 0, 0);
     if (seen === FULL) {
-      const grown = this.finals.grown();
+      const grown = Growth.of(this.finals)?.done();
       // Asked again, at worst.
       if (grown) this.finals = grown;
       seen = grown ? grown.insert(hi, lo, 0, 0, 0) : NEW;

@@ -1,0 +1,117 @@
+import { HI, LEVEL, LINK, LO, MAX_CAPACITY, SLOT, THREAD_BITS, VisitedTable } from './visited.ts';
+
+const THREAD = (1 << THREAD_BITS) - 1;
+
+/** Slots of a page of memory. */
+const PAGE = 4096 / SLOT;
+
+/** All states are moved before the first link, which leads from one to another. */
+export const STEPS = ['states', 'links'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Part `index` of `count` that the work is divided into. */
+export interface Part {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The memory of a growth, to be shared by threads. */
+export interface Site {
+  readonly old: SharedArrayBuffer;
+  readonly bigger: SharedArrayBuffer;
+  /** New slots by old ones. */
+  readonly moved: SharedArrayBuffer;
+}
+
+/**
+ * The states of a table on their way to one of twice the capacity. Both have them in the same order,
+ * so parts can be moved at once, without locks: a part begins behind a free slot, which no state before
+ * it got past; what had room before that slot has it before the twin of that slot too.
+ */
+export class Growth {
+  readonly site: Site;
+  readonly bigger: VisitedTable;
+  private readonly old: VisitedTable;
+  private readonly moved: Int32Array;
+
+  constructor(site: Site) {
+    this.site = site;
+    this.old = new VisitedTable(site.old);
+    this.bigger = new VisitedTable(site.bigger);
+    this.moved = new Int32Array(site.moved);
+  }
+
+  /** Null: a table cannot be larger. */
+  static of({ buffer, capacity, size, shared }: VisitedTable): Growth | null {
+    if (capacity >= MAX_CAPACITY) return null;
+    const bigger = VisitedTable.make(capacity * 2).buffer;
+    const growth = new Growth({ old: buffer, bigger, moved: new SharedArrayBuffer(capacity * 4) });
+    growth.bigger.size = size;
+    growth.bigger.shared = shared;
+    return growth;
+  }
+
+  /** Bytes that it takes beside the table. */
+  static bytes({ capacity }: VisitedTable): number {
+    return capacity * (2 * SLOT + 4);
+  }
+
+  /** The whole of it, in this thread. */
+  done(): VisitedTable {
+    for (const step of STEPS) this.move(step, { index: 0, count: 1 });
+    return this.bigger;
+  }
+
+  move(step: Step, part: Part): void {
+    if (step === 'states') this.moveStates(part);
+    else this.moveLinks(part);
+  }
+
+  private moveStates({ index, count }: Part): void {
+    const { moved } = this;
+    const { slots, capacity } = this.old;
+    const places = this.bigger.slots;
+    const mask = this.bigger.capacity - 1;
+    const begin = this.begin(index, count);
+    const end = this.begin(index + 1, count);
+    // A page that is read before it is written is mapped twice, and the other cores told of it.
+    for (let to = begin * 2; to < end * 2; to += PAGE) places[(to & mask) << 2] = 0;
+    for (let at = begin; at < end; at++) {
+      const from = at & (capacity - 1);
+      const word = from << 2;
+      const high = slots[word + HI]!;
+      if (high === 0) continue;
+      const low = slots[word + LO]!;
+      let to = this.bigger.home(high, low);
+      while (places[(to << 2) + HI] !== 0) to = (to + 1) & mask;
+      const place = to << 2;
+      places[place + HI] = high;
+      places[place + LO] = low;
+      places[place + LEVEL] = slots[word + LEVEL]!;
+      moved[from] = to;
+    }
+  }
+
+  private moveLinks({ index, count }: Part): void {
+    const { moved } = this;
+    const { slots, capacity } = this.old;
+    const places = this.bigger.slots;
+    const end = Math.floor((capacity * (index + 1)) / count);
+    for (let at = Math.floor((capacity * index) / count); at < end; at++) {
+      const word = at << 2;
+      if (slots[word + HI] === 0 || slots[word + LEVEL] === 0) continue;
+      const link = slots[word + LINK]!;
+      const parent = moved[link >>> THREAD_BITS]!;
+      places[(moved[at]! << 2) + LINK] = (parent << THREAD_BITS) | (link & THREAD);
+    }
+  }
+
+  /** The first slot of a part. The last goes on around the end of the table to the first. */
+  private begin(index: number, count: number): number {
+    const { slots, capacity } = this.old;
+    if (index === count) return this.begin(0, count) + capacity;
+    let at = Math.floor((capacity * index) / count);
+    while (slots[((at - 1) & (capacity - 1)) * 4 + HI] !== 0) at++;
+    return at;
+  }
+}
