@@ -16,7 +16,7 @@ export interface Part {
 }
 
 /** The memory of a growth, to be shared by threads. */
-export interface Site {
+export interface Buffers {
   readonly old: SharedArrayBuffer;
   readonly bigger: SharedArrayBuffer;
   /** New slots by old ones. */
@@ -24,21 +24,22 @@ export interface Site {
 }
 
 /**
- * The states of a table on their way to one of twice the capacity. Both have them in the same order,
- * so parts can be moved at once, without locks: a part begins behind a free slot, which no state before
- * it got past; what had room before that slot has it before the twin of that slot too.
+ * The states of a table on their way to one of twice the capacity. Both have them in the same order, so
+ * that parts of them can be moved at once without locks. A part begins behind a free slot, which no
+ * state before it got past; and since those had room before that slot, in the larger table they have
+ * it before the two that it becomes.
  */
 export class Growth {
-  readonly site: Site;
+  readonly buffers: Buffers;
   readonly bigger: VisitedTable;
   private readonly old: VisitedTable;
   private readonly moved: Int32Array;
 
-  constructor(site: Site) {
-    this.site = site;
-    this.old = new VisitedTable(site.old);
-    this.bigger = new VisitedTable(site.bigger);
-    this.moved = new Int32Array(site.moved);
+  constructor(buffers: Buffers) {
+    this.buffers = buffers;
+    this.old = new VisitedTable(buffers.old);
+    this.bigger = new VisitedTable(buffers.bigger);
+    this.moved = new Int32Array(buffers.moved);
   }
 
   /** Null: a table cannot be larger. */

@@ -27,7 +27,9 @@ export interface VerifyOptions
 /** A search below this size is over before a reduction has paid for itself. */
 const PROBE: Probe = { from: 1_500_000, price: 12 };
 /** A search below this size is over before workers have started. */
-const SHARE_FROM = 100_000;
+const HIRE_FROM = 100_000;
+/** What this thread explores until they have. */
+const SHARE_FROM = 200_000;
 /** A level with fewer states is not worth a meeting of all workers. */
 const SHARED_LEVEL = 1_000;
 
@@ -44,16 +46,25 @@ export async function verify(
   const { file, library, code, digest } = loaded;
   const { variant, params } = program;
   const bundle = { library, code, digest };
-  let hired: Hired | null = null;
-  let crew: Crew | null = null;
-  const crewFor = async ({ visited, current }: Level): Promise<Crew | null> => {
-    const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
-    if (!large || workers < 2) return null;
+  let hired: Promise<Hired> | null = null;
+  let crew: Promise<Crew> | null = null;
+  const hireFor = async (work: Level): Promise<Crew> => {
     // Not above: few searches need it, and it takes as long to load as many of them run.
-    const { hire } = await import('./hire.ts');
-    hired ??= hire(workers - 1, { file, bundle, variant, params });
-    crew ??= new Crew(hired.links);
-    return crew;
+    hired = import('./hire.ts').then(({ hire }) =>
+      hire(workers - 1, { file, bundle, variant, params }),
+    );
+    const together = new Crew((await hired).links);
+    await together.join(work);
+    return together;
+  };
+  const crewFor = async (work: Level): Promise<Crew | null> => {
+    const { visited, current } = work;
+    if (workers < 2 || visited.size < Math.min(HIRE_FROM, shareFrom)) return null;
+    crew ??= hireFor(work);
+    // Heard of when it is needed.
+    crew.catch(() => {});
+    const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
+    return large ? crew : null;
   };
   const resolved = {
     probe: PROBE,
@@ -67,7 +78,7 @@ export async function verify(
     const outcome = improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
     return { ...outcome, without: [...(options.without ?? [])].sort() };
   } finally {
-    await (hired as Hired | null)?.dismiss();
+    await (await (hired as Promise<Hired> | null))?.dismiss();
   }
 }
 

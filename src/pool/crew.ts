@@ -7,6 +7,13 @@ import { SpecError } from '../model/shared.ts';
 import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
 
+/** A share that is larger by a part, and some states, is not worth a parcel. */
+const UNEVEN = 0.01;
+const PARCEL = 64;
+
+/** Fewer states do not show how fast they are explored. */
+const ENOUGH = 256;
+
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
 const LOAD = 0.7;
 
@@ -17,6 +24,7 @@ export interface Link {
 
 interface Worker {
   readonly link: Link;
+  readonly pace: Pace;
   /** Its machine in our numbering. */
   peer: Peer | null;
   /** Transitions of ours that it has been told. */
@@ -32,12 +40,13 @@ interface Worker {
  */
 export class Crew {
   private readonly workers: Worker[];
+  private readonly pace = new Pace();
   /** The search, and its round, that the workers hold states of. */
   private explorer: Explorer | null = null;
   private round = 0;
 
   constructor(links: readonly Link[]) {
-    this.workers = links.map((link) => ({ link, peer: null, told: 0, count: 0 }));
+    this.workers = links.map((link) => ({ link, pace: new Pace(), peer: null, told: 0, count: 0 }));
   }
 
   get size(): number {
@@ -78,11 +87,14 @@ export class Crew {
       );
       // Awaited below; should this thread fail first, nobody is left to hear of a worker's end.
       answers.catch(() => {});
+      const began = performance.now();
       const own = await this.expandOwn(work, visited, at);
+      this.pace.see(own.at - at, performance.now() - began);
       at = own.at;
       const settled = await answers;
       settled.forEach((answer, i) => {
         this.heed(busy[i]!, answer, work);
+        busy[i]!.pace.see(answer.explored, answer.ms);
       });
       const count = work.next.count + this.workers.reduce((sum, worker) => sum + worker.count, 0);
       if (own.limit) return { visited, count, limit: own.limit };
@@ -98,11 +110,11 @@ export class Crew {
 
   /** A larger table, with a part of its states moved by each. */
   private async grown(growth: Growth, work: Level): Promise<VisitedTable> {
-    const { site, bigger } = growth;
+    const { buffers, bigger } = growth;
     for (const step of STEPS) {
       const answers = this.workers.map(async (worker, i) => {
         const part = { index: i + 1, count: this.size };
-        this.heed(worker, await this.ask(worker, { do: 'grow', site, step, part }), work);
+        this.heed(worker, await this.ask(worker, { do: 'grow', buffers, step, part }), work);
       });
       growth.move(step, { index: 0, count: this.size });
       await Promise.all(answers);
@@ -130,8 +142,8 @@ export class Crew {
     return { at, limit: null };
   }
 
-  /** Tells the workers what the round's reduction relies on; they hold no states yet. */
-  private async join({ explorer, round }: Level): Promise<void> {
+  /** Tells the workers what the round's reduction relies on, and what was learned since. */
+  async join({ explorer, round }: Level): Promise<void> {
     this.explorer = explorer;
     this.round = round;
     const { machine, begun, reduce, without } = explorer;
@@ -139,12 +151,14 @@ export class Crew {
       this.workers.map(async (worker) => {
         worker.peer ??= new Peer(machine);
         const known = lessons(machine, worker.told, begun.learned);
-        worker.told = begun.learned;
+        const since = lessons(machine, Math.max(worker.told, begun.learned));
+        worker.told = machine.learned.length;
         const answer = await this.ask(worker, {
           do: 'begin',
           reduce,
           without,
           known,
+          since,
           footprints: begun.footprints,
         });
         worker.peer.learn(answer.learned);
@@ -153,21 +167,24 @@ export class Crew {
     );
   }
 
-  /** Spreads the states of the level evenly: who has too many gives to this thread, which hands on. */
+  /** Spreads the states of the level by pace: who has too many gives to this thread, which hands on. */
   private async balance(work: Level): Promise<void> {
     const { explorer, current } = work;
-    const total = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
-    const share = Math.ceil(total / this.size);
-    const most = Math.max(current.count, ...this.workers.map(({ count }) => count));
-    if (most < share * 1.05 + 64) return;
+    const states = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
+    const paces = this.workers.reduce((sum, { pace }) => sum + pace.value, this.pace.value);
+    const share = ({ value }: Pace) => Math.ceil((states * value) / paces);
+    const most = (pace: Pace) => share(pace) * (1 + UNEVEN) + PARCEL;
+    const even = this.workers.every(({ count, pace }) => count <= most(pace));
+    if (even && current.count <= most(this.pace)) return;
     for (const worker of this.workers) {
-      if (worker.count <= share) continue;
-      const { states, ...answer } = await this.ask(worker, { do: 'give', keep: share });
+      const keep = share(worker.pace);
+      if (worker.count <= keep) continue;
+      const { states, ...answer } = await this.ask(worker, { do: 'give', keep });
       this.heed(worker, answer, work);
       worker.peer!.unpack(states!, current);
     }
     for (const worker of this.workers) {
-      const lacking = Math.min(share - worker.count, current.count - share);
+      const lacking = Math.min(share(worker.pace) - worker.count, current.count - share(this.pace));
       if (lacking <= 0) continue;
       const states = pack(explorer.machine, current, current.count - lacking);
       const known = this.news(worker, work);
@@ -200,5 +217,21 @@ export class Crew {
       throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
     }
     return answer;
+  }
+}
+
+/** How many states a member explores in a millisecond, lately. */
+class Pace {
+  private states = 1;
+  private ms = 1;
+
+  get value(): number {
+    return this.states / this.ms;
+  }
+
+  see(states: number, ms: number): void {
+    if (states < ENOUGH) return;
+    this.states = this.states / 2 + states;
+    this.ms = this.ms / 2 + ms;
   }
 }

@@ -50,8 +50,8 @@ export function hire(count: number, assignment: Assignment): Hired {
     links,
     async dismiss() {
       for (const port of ports) port.close();
-      await Promise.all(tasks);
       await pool.destroy();
+      await Promise.all(tasks);
     },
   };
 }

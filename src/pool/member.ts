@@ -40,6 +40,7 @@ export class Member {
         this.coordinator.learn(order.known);
         explorer.checks.extendFootprints(order.footprints);
         explorer.beginRound();
+        this.coordinator.learn(order.since);
         this.current.clear(explorer.machine.width);
         this.next.clear(explorer.machine.width);
         return this.answer(this.current);
@@ -53,7 +54,7 @@ export class Member {
         return { ...this.answer(this.current), states };
       }
       case 'grow':
-        new Growth(order.site).move(order.step, order.part);
+        new Growth(order.buffers).move(order.step, order.part);
         return this.answer(this.current);
       case 'expand':
         return this.expand(order);
@@ -61,20 +62,23 @@ export class Member {
   }
 
   private expand(order: Extract<Order, { do: 'expand' }>): Answer {
+    const began = performance.now();
     this.coordinator.learn(order.known);
     this.explorer.checks.extendFootprints(order.footprints);
     for (const name of order.witnessed) this.explorer.findings.witnessed.add(name);
     const { current, next } = this;
     if (!order.again) this.at = 0;
+    const from = this.at;
     const visited = new VisitedTable(order.table);
+    const explored = () => ({ explored: this.at - from, ms: performance.now() - began });
     while (this.at < current.count && !visited.stopped) {
       const to = Math.min(this.at + SLICE, current.count);
       this.at = this.explorer.expand(current, this.at, to, next, order.level, visited);
-      if (this.at < to) return { ...this.answer(next), full: true };
+      if (this.at < to) return { ...this.answer(next), full: true, ...explored() };
     }
     [this.current, this.next] = [next, current];
     this.next.clear(this.explorer.machine.width);
-    return this.answer(this.current);
+    return { ...this.answer(this.current), ...explored() };
   }
 
   private answer(waiting: Frontier): Answer {
@@ -87,6 +91,8 @@ export class Member {
     return {
       count: waiting.count,
       full: false,
+      explored: 0,
+      ms: 0,
       learned,
       footprints: explorer.checks.footprints(),
       transitions,

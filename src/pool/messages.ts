@@ -1,5 +1,5 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
-import type { Part, Site, Step } from '../explore/growth.ts';
+import type { Buffers, Part, Step } from '../explore/growth.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
@@ -22,11 +22,13 @@ export type Order =
       readonly reduce: boolean;
       readonly without: Without;
       readonly known: Lessons;
+      /** What the round does not know of. */
+      readonly since: Lessons;
       readonly footprints: Footprints;
     }
   | { readonly do: 'take'; readonly known: Lessons; readonly states: Parcel }
   | { readonly do: 'give'; readonly keep: number }
-  | { readonly do: 'grow'; readonly site: Site; readonly step: Step; readonly part: Part }
+  | { readonly do: 'grow'; readonly buffers: Buffers; readonly step: Step; readonly part: Part }
   | {
       readonly do: 'expand';
       readonly level: number;
@@ -44,6 +46,9 @@ export interface Answer {
   /** States waiting: of the next level after an `expand`, of this level after the others. */
   readonly count: number;
   readonly full: boolean;
+  /** States explored, and how long that took. */
+  readonly explored: number;
+  readonly ms: number;
   readonly learned: Lessons;
   readonly footprints: Footprints;
   /** Since the last answer. */

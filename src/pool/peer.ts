@@ -98,22 +98,22 @@ export class Peer {
     const { machine } = this;
     const threads = machine.threads.length;
     const positions = objects.map((name) => machine.slotNamed(name).position);
+    const values = positions.map((position) => this.valuesAt(position));
     if (machine.width > into.stride) into.widen(machine.width);
     const row = new Int32Array(into.stride);
     for (let i = 0; i < count; i++) {
       const base = i * stride;
       for (let t = 0; t < threads; t++) row[t] = this.states[t]![rows[base + t]!]!;
       for (let o = 0; o < positions.length && threads + o < stride; o++) {
-        row[positions[o]!] = this.valueOf(positions[o]!, rows[base + threads + o]!);
+        const theirs = rows[base + threads + o]!;
+        row[positions[o]!] = values[o]![theirs] ?? unknown(positions[o]!, theirs);
       }
       into.push(row, 0, row.length, his[i]!, los[i]!);
     }
   }
 
   private valueOf(position: number, theirs: number): number {
-    const ours = theirs === 0 ? 0 : this.values.get(position)?.[theirs];
-    if (ours === undefined) throw new Error(`value ${theirs} at ${position} was never introduced`);
-    return ours;
+    return this.valuesAt(position)[theirs] ?? unknown(position, theirs);
   }
 
   private valuesAt(position: number): number[] {
@@ -124,6 +124,10 @@ export class Peer {
     }
     return values;
   }
+}
+
+function unknown(position: number, theirs: number): never {
+  throw new Error(`value ${theirs} at ${position} was never introduced`);
 }
 
 /** The value id that a position gets, -1 if it is not changed. */
