@@ -94,9 +94,9 @@ export class VisitedTable {
     let at = this.home(high, low);
     for (let probes = 0; probes < this.capacity; probes++, at = (at + 1) & mask) {
       const word = at << 2;
-      let found = Atomics.load(slots, word + HI);
+      let found = slots[word + HI]!;
       if (found === 0) {
-        if (this.size >= limit) return FULL;
+        if (this.counter[0]! >= limit) return FULL;
         if (this.shared) found = Atomics.compareExchange(slots, word + HI, 0, high);
         if (found === 0) {
           slots[word + LEVEL] = level;
@@ -113,10 +113,7 @@ export class VisitedTable {
           return NEW;
         }
       }
-      if (found !== high) continue;
-      let second = Atomics.load(slots, word + LO);
-      while (second === 0) second = Atomics.load(slots, word + LO);
-      if (second !== low) continue;
+      if (found !== high || this.lowAt(word) !== low) continue;
       this.slot = at;
       if (slots[word + LEVEL] !== level) return SEEN;
       this.offerLink(at, link);
@@ -148,12 +145,9 @@ export class VisitedTable {
     const mask = this.capacity - 1;
     for (let at = this.home(high, low); ; at = (at + 1) & mask) {
       const word = at << 2;
-      const found = Atomics.load(slots, word + HI);
+      const found = slots[word + HI]!;
       if (found === 0) return -1;
-      if (found !== high) continue;
-      let second = Atomics.load(slots, word + LO);
-      while (second === 0) second = Atomics.load(slots, word + LO);
-      if (second === low) return at;
+      if (found === high && this.lowAt(word) === low) return at;
     }
   }
 
@@ -173,9 +167,21 @@ export class VisitedTable {
     return (high ^ Math.imul(low, SPREAD)) >>> this.shift;
   }
 
+  /**
+   * The low lane of a slot that is taken. What was written before it can be read after it: once it is
+   * there, only a load that is atomic promises that. No other load has to be: neither lane changes.
+   */
+  private lowAt(word: number): number {
+    const { slots } = this;
+    if (!this.shared) return slots[word + LO]!;
+    let low = Atomics.load(slots, word + LO);
+    while (low === 0) low = Atomics.load(slots, word + LO);
+    return low;
+  }
+
   private offerLink(at: number, link: number): void {
     const word = (at << 2) + LINK;
-    let old = Atomics.load(this.slots, word);
+    let old = this.slots[word]!;
     while (this.linkBefore(link, old)) {
       const now = Atomics.compareExchange(this.slots, word, old, link);
       if (now === old) return;
