@@ -20,7 +20,8 @@ export interface VerifyOptions
   extends Omit<SearchOptions, 'now' | 'memory' | 'guarded' | 'onFinal'> {
   /** Threads that search, this one included. */
   readonly workers: number;
-  /** States from which on workers join in. */
+  /** States from which on workers are started, and from which on they join in. */
+  readonly hireFrom?: number;
   readonly shareFrom?: number;
 }
 
@@ -42,7 +43,7 @@ export async function verify(
   program: Program,
   options: VerifyOptions,
 ): Promise<Outcome> {
-  const { workers, shareFrom = SHARE_FROM } = options;
+  const { workers, hireFrom = HIRE_FROM, shareFrom = SHARE_FROM } = options;
   const { file, library, code, digest } = loaded;
   const { variant, params } = program;
   const bundle = { library, code, digest };
@@ -59,7 +60,7 @@ export async function verify(
   };
   const crewFor = async (work: Level): Promise<Crew | null> => {
     const { visited, current } = work;
-    if (workers < 2 || visited.size < Math.min(HIRE_FROM, shareFrom)) return null;
+    if (workers < 2 || visited.size < Math.min(hireFrom, shareFrom)) return null;
     crew ??= hireFor(work);
     // Heard of when it is needed.
     crew.catch(() => {});

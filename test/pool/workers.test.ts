@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/explore/outcome.ts';
 import type { SearchOptions } from '../../src/explore/search.ts';
+import type { VerifyOptions } from '../../src/pool/coordinator.ts';
 import type { LoadedSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { codegen } from '../oracle/codegen.ts';
@@ -31,17 +32,18 @@ const [REDUCED, FULL, PROBED]: readonly [Mode, Mode, Mode] = [
   { reduction: true, without: new Set(), probe },
 ];
 
-/** `workers: 2` shares the work from the first state on. */
+/** `workers: 2` shares the work from the first state on, if nothing else is said. */
 async function outcomeOf(
   loaded: LoadedSpec,
   variant: string,
   mode: Mode,
   workers: number,
+  sizes: Pick<VerifyOptions, 'hireFrom' | 'shareFrom'> = { shareFrom: 1 },
 ): Promise<Outcome> {
   const outcome = await verify(loaded, instantiate(loaded, variant, {}), {
     workers,
     ...mode,
-    shareFrom: 1,
+    ...sizes,
     first: false,
     maxStates: 1_000_000,
     maxTimeMs: Number.POSITIVE_INFINITY,
@@ -75,6 +77,16 @@ describe('known programs', () => {
         }
       }
     });
+  }
+});
+
+test('workers that have been started for nothing', async () => {
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/classics/bakery.ts'));
+  const [variant] = Object.keys(loaded.spec.variants);
+  const alone = await outcomeOf(loaded, variant!, FULL, 1);
+  for (const hireFrom of [1, Math.floor(alone.states / 2), alone.states]) {
+    const sizes = { hireFrom, shareFrom: Number.POSITIVE_INFINITY };
+    expect(await outcomeOf(loaded, variant!, FULL, 3, sizes)).toEqual(alone);
   }
 });
 
