@@ -25,3 +25,12 @@ await build({
     'junit-report-builder',
   ],
 });
+// The code and style of the HTML report, which it has in itself.
+await build({
+  entryPoints: ['src/report/html/browser/page.ts', 'src/report/html/browser/page.css'],
+  outdir: 'dist/html',
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+});

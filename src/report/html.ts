@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Explanation } from '../explore/explain.ts';
+import type { Outcome, Replay, SiteLocation, StepRecord } from '../explore/outcome.ts';
+import type { Counterexample, Run } from '../verdict/run.ts';
+import type { Page, PageOutcome, PageRun, PageStep, PageTrace } from './html/data.ts';
+import { pack } from './html/pack.ts';
+import type { Reproduced } from './replay.ts';
+import type { Reporter, Write } from './reporter.ts';
+
+/** Text of a source file, by the name that sites give; null when it cannot be read. */
+export type Read = (file: string) => string | null;
+
+/** One page of all runs, written when the last is there. */
+export function htmlReporter(write: Write, read: Read): Reporter {
+  const runs: PageRun[] = [];
+  const files = new Set<string>();
+  return {
+    run(run) {
+      for (const file of run.files) files.add(file);
+      runs.push(pageRun(run));
+    },
+    end() {
+      write(htmlOf({ runs, sources: sourcesOf(runs, files, read) }));
+    },
+  };
+}
+
+/** A page of one kept trace that was run again. */
+export function htmlOfReplay(
+  { trace, variant, replay, reproduction }: Reproduced,
+  read: Read,
+  explanation: Explanation = { edges: [], orders: [] },
+): string {
+  const { result, message } = reproduction;
+  const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
+  const run: PageRun = {
+    spec: trace.spec.name,
+    file: trace.spec.file,
+    variant,
+    about: variant === trace.variant ? null : `a trace recorded on variant ${trace.variant}`,
+    kernel: null,
+    params: trace.params,
+    verdict: result === 'holds' ? 'not reproduced' : result,
+    expected: [],
+    asExpected: result === 'reproduced',
+    unexpected: [],
+    missing: [],
+    message: result === 'diverged' ? divergence(reproduction) : message,
+    durationMs: 0,
+    outcome: null,
+    properties: [],
+    traces: [
+      {
+        property: trace.property,
+        message: result === 'reproduced' ? message : trace.message,
+        shortest: false,
+        fewestSwitches: false,
+        file: null,
+        ...traceOf({ ...replay, steps }, explanation),
+      },
+    ],
+  };
+  return htmlOf({ runs: [run], sources: sourcesOf([run], new Set(), read) });
+}
+
+function divergence({ step, message, possible }: { step: number } & Diverged): string {
+  const instead = possible.length > 0 ? possible.join(', ') : 'nothing';
+  return `step ${step} diverges: ${message}. Possible there: ${instead}`;
+}
+
+type Diverged = NonNullable<Replay['diverged']>;
+
+function pageRun({ files: _, exitCode: __, outcome, counterexamples, ...run }: Run): PageRun {
+  return {
+    ...run,
+    outcome: outcome && pageOutcome(outcome),
+    properties: (outcome?.properties ?? []).map(({ name, kind, verdict, message }) => {
+      return { name, kind, verdict, message };
+    }),
+    traces: counterexamples.map(pageTrace),
+  };
+}
+
+function pageOutcome({ properties: _, reached, ...outcome }: Outcome): PageOutcome {
+  const lines: Record<string, number[]> = {};
+  for (const file of [...new Set(reached.map((site) => site.file))].sort()) {
+    const own = reached.filter((site) => site.file === file).map(({ line }) => line);
+    lines[file] = [...new Set(own)].sort((a, b) => a - b);
+  }
+  return { ...outcome, reached: lines };
+}
+
+function pageTrace({ property, replay, explanation, trace }: Counterexample): PageTrace {
+  const { name, message, shortest, fewestSwitches } = property;
+  const about = { property: name, message: message ?? '', shortest, fewestSwitches, file: trace };
+  return { ...about, ...traceOf(replay, explanation) };
+}
+
+function traceOf({ threads, initial, earlier, steps, broken }: Replay, explanation: Explanation) {
+  return {
+    threads,
+    initial: initial.map(({ name, text }) => ({ name, text })),
+    runs: [...earlier, steps].map((run) => run.map(pageStep)),
+    broken,
+    explanation,
+  };
+}
+
+function pageStep({
+  operation: _,
+  stack: __,
+  site,
+  objects: ___,
+  calls,
+  changes,
+  ...step
+}: StepRecord): PageStep {
+  return {
+    ...step,
+    calls: calls.length > 0 || site === null ? calls : [site],
+    changes: changes.map(({ object, from, to }) => ({ object, from, to })),
+  };
+}
+
+/** The texts of all files that the page speaks of. */
+function sourcesOf(
+  runs: readonly PageRun[],
+  files: ReadonlySet<string>,
+  read: Read,
+): Page['sources'] {
+  const named = new Set(files);
+  const name = (sites: readonly SiteLocation[]) => {
+    for (const { file } of sites) named.add(file);
+  };
+  for (const { outcome, traces } of runs) {
+    for (const trace of traces) {
+      for (const step of trace.runs.flat()) name(step.calls);
+      for (const place of trace.broken.flatMap(({ places }) => places)) name(place.calls);
+    }
+    if (outcome) name([...outcome.unreached, ...outcome.explained]);
+  }
+  const texts = [...named].sort().map((file) => [file, read(file)] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== null)) as Page['sources'];
+}
+
+/** The page loads nothing and runs no code but its own, whatever a spec has in its names. */
+function htmlOf(page: Page): string {
+  const style = built('page.css');
+  const script = built('page.js');
+  const policy = [
+    "default-src 'none'",
+    `style-src '${digest(style)}'`,
+    `script-src '${digest(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const data = JSON.stringify(pack(page)).replaceAll('<', '\\u003c');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Lockstep report</title>
+<style>${style}</style>
+</head>
+<body>
+<noscript>This report draws itself with JavaScript, which is off.</noscript>
+<script type="application/json" id="data">${data}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+/** What `npm run build` made of src/report/html/browser. */
+function built(name: string): string {
+  return readFileSync(new URL(`../../dist/html/${name}`, import.meta.url), 'utf8').trim();
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

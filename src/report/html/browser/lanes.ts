@@ -1,0 +1,385 @@
+import { showChange } from '../../change.ts';
+import type { PageStep } from '../data.ts';
+import { type ArrowKind, reportsOf, type Story } from '../story.ts';
+import { h, svg } from './dom.ts';
+
+const GUTTER = 40;
+const LEAST = 56;
+const START = 28;
+const SWITCH = 22;
+const STEP = 28;
+const CHANGED = 44;
+const REPORT = 26;
+const BAR = 7;
+const TRACK = 5;
+const COLOURS = 6;
+
+export interface Lanes {
+  readonly element: HTMLElement;
+  show(step: number): void;
+}
+
+/** A row of the board: where it is, and how high. */
+interface Row {
+  readonly y: number;
+  /** Of the dot on the lifeline. */
+  readonly dot: number;
+  readonly bottom: number;
+}
+
+/** Where a thread's lane is. Statements stand on the side of its lifeline where there is more room. */
+interface Lane {
+  readonly left: number;
+  readonly right: number;
+  readonly line: number;
+  readonly rightwards: boolean;
+  /** Room between lifeline and bars for the arrows that come in. */
+  readonly tracks: number;
+}
+
+/** One lane for each thread, a row for each step; what it holds and waits for drawn along the lane. */
+export function lanesOf(story: Story, go: (step: number) => void): Lanes {
+  const board = h('div', { class: 'board' });
+  const heads = h('div', { class: 'heads' });
+  const element = h(
+    'div',
+    { class: 'lanes scroll', role: 'region', 'aria-label': 'Steps of the threads' },
+    heads,
+    board,
+  );
+  let current = 0;
+  let drawn: Drawn | null = null;
+  const mark = (scroll: boolean): void => {
+    if (!drawn) return;
+    const { rows, chips, arrows, band } = drawn;
+    const had = document.activeElement?.classList.contains('chip') === true;
+    chips.forEach((chip, step) => {
+      chip.classList.toggle('future', step > current);
+      chip.tabIndex = step === current ? 0 : -1;
+      if (step === current) chip.setAttribute('aria-current', 'step');
+      else chip.removeAttribute('aria-current');
+    });
+    if (had && element.contains(document.activeElement))
+      chips[current]?.focus({ preventScroll: true });
+    for (const [path, { from, to }] of arrows)
+      path.classList.toggle('lit', from === current || to === current);
+    const row = rows[current]!;
+    band.setAttribute('y', String(row.y));
+    band.setAttribute('height', String(row.bottom - row.y));
+    if (!scroll) return;
+    const head = heads.offsetHeight;
+    const [top, bottom] = [element.scrollTop, element.scrollTop + element.clientHeight - head];
+    if (row.y < top + 30) element.scrollTop = row.y - element.clientHeight / 3;
+    else if (row.bottom > bottom - 60) element.scrollTop = row.bottom - element.clientHeight * 0.6;
+  };
+  const draw = (): void => {
+    drawn = drawBoard(story, element.clientWidth, board, heads, go);
+    mark(false);
+  };
+  new ResizeObserver(() => {
+    if (element.clientWidth > 0 && element.clientWidth !== drawn?.room) draw();
+    mark(true);
+  }).observe(element);
+  return {
+    element,
+    show(step) {
+      current = step;
+      mark(true);
+    },
+  };
+}
+
+interface Drawn {
+  readonly room: number;
+  readonly rows: readonly Row[];
+  readonly chips: readonly HTMLButtonElement[];
+  readonly arrows: ReadonlyMap<SVGElement, { from: number; to: number }>;
+  readonly band: SVGElement;
+}
+
+function drawBoard(
+  story: Story,
+  room: number,
+  board: HTMLElement,
+  heads: HTMLElement,
+  go: (step: number) => void,
+): Drawn {
+  const { steps, threads } = story;
+  const rows = rowsOf(story);
+  const lanes = lanesFor(story, room);
+  const width = Math.max(room, ...[...lanes.values()].map(({ right }) => right));
+  const height = rows.at(-1)!.bottom + 24;
+  board.style.height = `${height}px`;
+  board.style.width = heads.style.width = `${width}px`;
+  heads.replaceChildren(
+    ...threads.map(({ name, cpu, kind, daemon }) => {
+      const { left, right, rightwards } = lanes.get(name)!;
+      const about = `CPU ${cpu} · ${kind}${daemon ? ' · daemon' : ''}`;
+      const head = h(
+        'div',
+        { class: `head${rightwards ? '' : ' leftwards'}`, title: `${name}, ${about}` },
+        h('b', {}, name),
+        h('span', {}, about),
+      );
+      head.style.left = `${left}px`;
+      head.style.width = `${right - left}px`;
+      return head;
+    }),
+  );
+  const band = svg('rect', { class: 'band', x: 0, width });
+  const under = svg(
+    'svg',
+    { class: 'under', width, height, 'aria-hidden': true },
+    patterns(),
+    band,
+  );
+  for (const [at, { name }] of threads.entries()) {
+    const { left, right, line } = lanes.get(name)!;
+    if (at % 2 === 1)
+      under.append(svg('rect', { class: 'stripe', x: left, y: 0, width: right - left, height }));
+    under.append(svg('line', { class: 'life', x1: line, x2: line, y1: 6, y2: height - 10 }));
+  }
+  drawBars(story, rows, lanes, under);
+  const arrows = drawArrows(story, rows, lanes, under);
+  for (const step of steps.keys()) {
+    const lane = lanes.get(steps[step]!.thread)!;
+    under.append(svg('circle', { class: 'dot', cx: lane.line, cy: rows[step + 1]!.dot, r: 3.5 }));
+  }
+  const chips = [chip('start', 'Start: nothing has happened yet', 0, rows[0]!, go)];
+  const list = h('ol', { class: 'chips', 'aria-label': 'Steps' }, h('li', {}, chips[0]!));
+  chips[0]!.style.left = `${GUTTER}px`;
+  const important = new Map(
+    steps === story.trace.runs.at(-1)
+      ? story.trace.explanation.orders.flatMap(({ first, then }, i) => [
+          [first, i + 1],
+          [then, i + 1],
+        ])
+      : [],
+  );
+  for (const [i, step] of steps.entries()) {
+    const [row, lane] = [rows[i + 1]!, lanes.get(step.thread)!];
+    const left = story.switches.find(({ at }) => at === i + 1);
+    if (left) {
+      const told = `${left.from} ${left.why}`;
+      const line = h(
+        'li',
+        { class: 'switch' },
+        h('span', { title: told }, h('b', {}, left.to), ` goes on; ${told}`),
+      );
+      line.style.top = `${row.y - SWITCH}px`;
+      list.append(line);
+    }
+    const one = chipOf(step, i + 1, row, important.get(i + 1) ?? null, go);
+    if (lane.rightwards) {
+      one.style.left = `${lane.line + 9}px`;
+      one.style.maxWidth = `${width - lane.line - 17}px`;
+    } else {
+      one.style.right = `${width - lane.line + 9}px`;
+      one.style.maxWidth = `${lane.line - 9 - GUTTER}px`;
+    }
+    const number = h('span', { class: 'number', 'aria-hidden': true }, i + 1);
+    number.style.top = `${row.y}px`;
+    chips.push(one);
+    list.append(h('li', {}, number, one, ...reportLines(step, row)));
+  }
+  board.replaceChildren(under, list);
+  return { room, rows, chips, arrows, band };
+}
+
+function rowsOf({ steps, switches }: Story): Row[] {
+  const rows: Row[] = [{ y: 2, dot: START / 2 + 2, bottom: START }];
+  let y = START;
+  for (const [i, step] of steps.entries()) {
+    if (switches.some(({ at }) => at === i + 1)) y += SWITCH;
+    const height = step.changes.length > 0 ? CHANGED : STEP;
+    const bottom = y + height + reportsOf(step).length * REPORT;
+    rows.push({ y, dot: y + STEP / 2, bottom });
+    y = bottom;
+  }
+  return rows;
+}
+
+function lanesFor({ threads, held, steps, arrows }: Story, room: number): Map<string, Lane> {
+  const tracks = (name: string): number => {
+    const own = arrows.filter(({ to }) => steps[to - 1]!.thread === name);
+    return Math.max(0, ...own.map(({ track }) => track + 1)) * TRACK;
+  };
+  const bars = (name: string): number =>
+    1 + Math.max(-1, ...held.filter(({ thread }) => thread === name).map(({ depth }) => depth));
+  const least = threads.map(({ name }) => Math.max(LEAST, bars(name) * BAR + tracks(name) + 30));
+  const spare = Math.max(0, room - GUTTER - least.reduce((sum, each) => sum + each, 0));
+  const lanes = new Map<string, Lane>();
+  let left = GUTTER;
+  threads.forEach(({ name }, i) => {
+    const right = left + least[i]! + Math.floor(spare / threads.length);
+    const rightwards = (left + right) / 2 < room / 2 + 1 || threads.length === 1;
+    const inset = 12 + bars(name) * BAR + tracks(name);
+    const line = rightwards ? left + inset : right - inset;
+    lanes.set(name, { left, right, line, rightwards, tracks: tracks(name) });
+    left = right;
+  });
+  return lanes;
+}
+
+/** Locks held, as bars beside the lifeline, and waiting, hatched, on it. */
+function drawBars(
+  { steps, held, waits }: Story,
+  rows: readonly Row[],
+  lanes: ReadonlyMap<string, Lane>,
+  under: SVGElement,
+): void {
+  const end = rows.at(-1)!.bottom + 10;
+  const until = (step: number | null): number => (step === null ? end : rows[step]!.dot);
+  for (const { thread, text, holder, from, to } of waits) {
+    const { line } = lanes.get(thread)!;
+    const y = rows[from]!.dot;
+    under.append(
+      svg(
+        'rect',
+        { class: 'wait', x: line - 5, y, width: 10, height: Math.max(6, until(to) - y), rx: 2 },
+        svg('title', {}, `${thread} waits: ${text}${holder === null ? '' : `, held by ${holder}`}`),
+      ),
+    );
+  }
+  const locks = locksOf(steps);
+  for (const { thread, lock, from, to, depth } of held) {
+    const { line, rightwards, tracks } = lanes.get(thread)!;
+    const out = tracks + depth * BAR;
+    const x = rightwards ? line - 11 - out : line + 6 + out;
+    const y = rows[from]!.dot;
+    under.append(
+      svg(
+        'rect',
+        {
+          class: `held lock${locks.indexOf(lock) % COLOURS}`,
+          ...{ x, y, width: BAR - 2, height: Math.max(4, until(to) - y), rx: 2 },
+        },
+        svg('title', {}, `${thread} holds ${lock}`),
+      ),
+    );
+  }
+}
+
+/** All locks that are taken, each with a colour by its place. */
+export function locksOf(steps: readonly PageStep[]): string[] {
+  return [...new Set(steps.flatMap(({ taken }) => taken))];
+}
+
+export const ARROWS: readonly ArrowKind[] = ['hand-over', 'queueing', 'grace period', 'wake-up'];
+
+function classOf(kind: ArrowKind): string {
+  return kind.replace(' ', '-');
+}
+
+/** From dot to dot: below the row of the one, then along the lifeline of the other until its row. */
+function drawArrows(
+  { steps, arrows }: Story,
+  rows: readonly Row[],
+  lanes: ReadonlyMap<string, Lane>,
+  under: SVGElement,
+): Map<SVGElement, { from: number; to: number }> {
+  const drawn = new Map<SVGElement, { from: number; to: number }>();
+  for (const { from, to, kind, objects, track } of arrows) {
+    const [a, b] = [lanes.get(steps[from - 1]!.thread)!, lanes.get(steps[to - 1]!.thread)!];
+    const out = b.rightwards ? -1 : 1;
+    const x = b.line + out * (8 + track * TRACK);
+    const [below, end] = [rows[from]!.bottom - 1, rows[to]!.dot];
+    const turn = x > a.line ? 4 : -4;
+    const path = svg(
+      'path',
+      {
+        class: `arrow ${classOf(kind)}`,
+        d:
+          `M${a.line} ${rows[from]!.dot + 4}V${below - 4}Q${a.line} ${below} ${a.line + turn} ${below}` +
+          `H${x - turn}Q${x} ${below} ${x} ${below + 4}V${end - 3}Q${x} ${end} ${x - out * 2} ${end}` +
+          `H${b.line + out * 4}`,
+        'marker-end': `url(#arrow-${classOf(kind)})`,
+      },
+      svg('title', {}, `${kind}: ${objects.join(', ')}, step ${from} to ${to}`),
+    );
+    under.append(path);
+    drawn.set(path, { from, to });
+  }
+  return drawn;
+}
+
+function patterns(): SVGElement {
+  return svg(
+    'defs',
+    {},
+    svg(
+      'pattern',
+      {
+        id: 'hatch',
+        width: 6,
+        height: 6,
+        patternUnits: 'userSpaceOnUse',
+        patternTransform: 'rotate(45)',
+      },
+      svg('rect', { class: 'hatch-ground', width: 6, height: 6 }),
+      svg('rect', { class: 'hatch-line', width: 2, height: 6 }),
+    ),
+    ...ARROWS.map((kind) =>
+      svg(
+        'marker',
+        {
+          ...{ id: `arrow-${classOf(kind)}`, viewBox: '0 0 8 8', refX: 7, refY: 4 },
+          ...{ markerWidth: 7, markerHeight: 7, orient: 'auto', markerUnits: 'userSpaceOnUse' },
+          class: `head-${classOf(kind)}`,
+        },
+        svg('path', { d: 'M0 0L8 4L0 8z' }),
+      ),
+    ),
+  );
+}
+
+function chipOf(
+  step: PageStep,
+  number: number,
+  row: Row,
+  order: number | null,
+  go: (step: number) => void,
+): HTMLButtonElement {
+  const { thread, text, result, changes } = step;
+  const statement = result === '' ? text : `${text} = ${result}`;
+  const told = changes.map(({ object, from, to }) => showChange(object, from, to)).join('; ');
+  const one = chip(
+    `step${order === null ? '' : ' matters'}${step.reports.length > 0 ? ' broken' : ''}`,
+    `Step ${number}, ${thread}: ${statement}`,
+    number,
+    row,
+    go,
+  );
+  one.title =
+    told === ''
+      ? statement
+      : `${statement}\n${changes.map(({ object, from, to }) => showChange(object, from, to)).join('\n')}`;
+  one.replaceChildren(
+    h(
+      'span',
+      { class: 'statement' },
+      order !== null && h('span', { class: 'order-number' }, `order ${order}`),
+      statement,
+    ),
+    told === '' ? '' : h('span', { class: 'changes' }, told),
+  );
+  return one;
+}
+
+function chip(kind: string, label: string, step: number, row: Row, go: (step: number) => void) {
+  const one = h(
+    'button',
+    { type: 'button', class: `chip ${kind}`, 'aria-label': label, click: () => go(step) },
+    h('span', { class: 'statement' }, label),
+  );
+  one.style.top = `${row.y + 2}px`;
+  return one;
+}
+
+function reportLines(step: PageStep, row: Row): HTMLElement[] {
+  return reportsOf(step).map((text, i, all) => {
+    const line = h('p', { class: 'report', title: text }, text);
+    line.style.top = `${row.bottom - (all.length - i) * REPORT}px`;
+    return line;
+  });
+}

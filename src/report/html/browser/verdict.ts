@@ -1,0 +1,34 @@
+import type { PageRun } from '../data.ts';
+import { counted, h } from './dom.ts';
+
+export function verdictMark({ verdict, asExpected }: PageRun): HTMLElement {
+  const as = asExpected ? 'expected' : 'unexpected';
+  return h('span', { class: `verdict ${verdict.replace(' ', '-')} ${as}` }, verdict);
+}
+
+export function expectation({ verdict, asExpected, unexpected, missing }: PageRun): string {
+  if (asExpected) return verdict === 'reproduced' ? '' : 'as expected';
+  if (verdict === 'invalid' || verdict === 'incomplete') return '';
+  const parts = [
+    unexpected.length > 0 && `not expected: ${unexpected.join('; ')}`,
+    missing.length > 0 && `expected and not found: ${missing.join('; ')}`,
+  ];
+  return parts.filter((part) => part !== false).join('. ');
+}
+
+export function sizeOf({ outcome }: PageRun): string {
+  if (!outcome) return '';
+  return outcome.traces === undefined
+    ? counted(outcome.states, 'state')
+    : counted(outcome.traces, 'trace');
+}
+
+export function paramsOf({ params }: PageRun): string {
+  return Object.entries(params)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
+}
+
+export function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

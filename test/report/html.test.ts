@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Page } from '../../src/report/html/data.ts';
+import { unpack } from '../../src/report/html/pack.ts';
+import { htmlOfReplay, htmlReporter } from '../../src/report/html.ts';
+import type { Run } from '../../src/verdict/run.ts';
+import * as sample from './sample.ts';
+
+function pageOf(runs: readonly Run[], read: (file: string) => string | null = () => null): string {
+  const written: string[] = [];
+  const reporter = htmlReporter((text) => written.push(text), read);
+  for (const run of runs) reporter.run(run);
+  expect(written).toEqual([]);
+  reporter.end();
+  expect(written).toHaveLength(1);
+  return written[0]!;
+}
+
+function dataIn(html: string): Page {
+  const [, data] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)!;
+  return unpack(JSON.parse(data!)) as Page;
+}
+
+describe('the page', () => {
+  const html = pageOf([sample.violated, sample.verified, sample.invalid], (file) => `// ${file}`);
+
+  test('has all that is told of the runs', () => {
+    const { runs } = dataIn(html);
+    expect(runs.map(({ variant, verdict }) => [variant, verdict])).toEqual([
+      ['v5.3', 'violated'],
+      ['v5.4', 'verified'],
+      [null, 'invalid'],
+    ]);
+    const [trace] = runs[0]!.traces;
+    expect(trace!.runs.at(-1)!.map(({ text }) => text)).toEqual(
+      sample.replay.steps.map(({ text }) => text),
+    );
+    expect(trace!.file).toBe('traces/slab/v5.3.D3.trace.json');
+  });
+
+  test('has the text of each file that it speaks of, once', () => {
+    expect(dataIn(html).sources).toEqual({ 'specs/slab.ts': '// specs/slab.ts' });
+    expect(html.split('// specs/slab.ts')).toHaveLength(2);
+  });
+
+  test('does without what cannot be read', () => {
+    expect(dataIn(pageOf([sample.violated])).sources).toEqual({});
+  });
+
+  test('allows its own code and style, by their digests, and nothing else', () => {
+    const [, policy] = /Content-Security-Policy" content="([^"]*)"/.exec(html)!;
+    const digest = (text: string) =>
+      `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    const [, script] = /<script>(.*?)<\/script>/s.exec(html)!;
+    const [, style] = /<style>(.*?)<\/style>/s.exec(html)!;
+    expect(policy).toBe(
+      `default-src 'none'; style-src ${digest(style!)}; script-src ${digest(script!)}; ` +
+        "base-uri 'none'; form-action 'none'",
+    );
+  });
+
+  test('the same runs give the same bytes', () => {
+    expect(pageOf([sample.violated, sample.verified])).toBe(
+      pageOf([sample.violated, sample.verified]),
+    );
+  });
+});
+
+test('no name of a spec ends the data', () => {
+  const name = '</script><!--<script><img src=x onerror="window.hacked = 1">\u2028';
+  const html = pageOf([{ ...sample.violated, spec: name, variant: name, about: name }]);
+  expect(html.match(/<\/script>/g)).toHaveLength(2);
+  expect(html).not.toContain('<!--');
+  expect(html).not.toContain('<img');
+  expect(dataIn(html).runs[0]!.variant).toBe(name);
+});
+
+test('a trace that was run again', () => {
+  const trace = {
+    spec: { name: 'slab', file: 'specs/slab.ts', digest: 'd' },
+    ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was so', steps: [] },
+  };
+  const shown = (reproduction: Parameters<typeof htmlOfReplay>[0]['reproduction']) =>
+    dataIn(
+      htmlOfReplay(
+        {
+          trace,
+          variant: 'v5.3',
+          changed: false,
+          replay: sample.replay,
+          reproduction,
+        } as Parameters<typeof htmlOfReplay>[0],
+        () => 'text',
+      ),
+    );
+  const again = shown({ result: 'reproduced', message: 'is so' });
+  expect(again.runs[0]).toMatchObject({ verdict: 'reproduced', asExpected: true });
+  expect(again.runs[0]!.traces[0]).toMatchObject({ property: 'D3', message: 'is so' });
+  expect(again.runs[0]!.traces[0]!.runs[0]).toHaveLength(7);
+  expect(again.sources).toEqual({ 'specs/slab.ts': 'text' });
+  const other = shown({ result: 'diverged', step: 3, message: 'no', possible: ['A'] });
+  expect(other.runs[0]).toMatchObject({ verdict: 'diverged', asExpected: false });
+  expect(other.runs[0]!.message).toBe('step 3 diverges: no. Possible there: A');
+  expect(other.runs[0]!.traces[0]!.runs[0]).toHaveLength(2);
+});
