@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Explanation } from '../explore/explain.ts';
 import type { Outcome, Replay, SiteLocation, StepRecord } from '../explore/outcome.ts';
+import type { Diverged } from '../verdict/reproduce.ts';
 import type { Counterexample, Run } from '../verdict/run.ts';
 import type { Page, PageOutcome, PageRun, PageStep, PageTrace } from './html/data.ts';
 import { pack } from './html/pack.ts';
@@ -28,12 +29,13 @@ export function htmlReporter(write: Write, read: Read): Reporter {
 
 /** A page of one kept trace that was run again. */
 export function htmlOfReplay(
-  { trace, variant, replay, reproduction }: Reproduced,
+  { trace, variant, replay, reproduction, divergence }: Reproduced,
   read: Read,
-  explanation: Explanation = { edges: [], orders: [] },
+  explanation: Explanation = { edges: [], orders: [], weight: [] },
 ): string {
-  const { result, message } = reproduction;
-  const steps = result === 'diverged' ? replay.steps.slice(0, reproduction.step - 1) : replay.steps;
+  const { result } = reproduction;
+  const diverged = result === 'diverged';
+  const shown = diverged ? upTo(replay, reproduction) : replay;
   const run: PageRun = {
     spec: trace.spec.name,
     file: trace.spec.file,
@@ -46,30 +48,41 @@ export function htmlOfReplay(
     asExpected: result === 'reproduced',
     unexpected: [],
     missing: [],
-    message: result === 'diverged' ? divergence(reproduction) : message,
+    message: diverged ? divergenceText(reproduction, divergence) : reproduction.message,
     durationMs: 0,
     outcome: null,
     properties: [],
     traces: [
       {
         property: trace.property,
-        message: result === 'reproduced' ? message : trace.message,
+        message: trace.message,
         shortest: false,
         fewestSwitches: false,
         file: null,
-        ...traceOf({ ...replay, steps }, explanation),
+        ...traceOf(shown, explanation),
       },
     ],
   };
   return htmlOf({ runs: [run], sources: sourcesOf([run], new Set(), read) });
 }
 
-function divergence({ step, message, possible }: { step: number } & Diverged): string {
-  const instead = possible.length > 0 ? possible.join(', ') : 'nothing';
-  return `step ${step} diverges: ${message}. Possible there: ${instead}`;
+/** The steps before the one at which a trace and its replay part. */
+function upTo(replay: Replay, { run, step }: Diverged): Replay {
+  const runs = [...replay.earlier, replay.steps].slice(0, run);
+  const steps = runs.pop() ?? [];
+  return { ...replay, earlier: runs, steps: steps.slice(0, step - 1), broken: [] };
 }
 
-type Diverged = NonNullable<Replay['diverged']>;
+function divergenceText(
+  { step, message, possible }: Diverged,
+  divergence: Reproduced['divergence'],
+): string {
+  const instead = possible.length > 0 ? possible.join(', ') : 'nothing';
+  const changes = (divergence?.changes ?? []).map(
+    ({ file, line, was, now }) => `${file}:${line}\n- ${was}\n+ ${now?.text ?? ''}`,
+  );
+  return [`step ${step} diverges: ${message}. Possible there: ${instead}`, ...changes].join('\n');
+}
 
 function pageRun({ files: _, exitCode: __, outcome, counterexamples, ...run }: Run): PageRun {
   return {
@@ -103,7 +116,10 @@ function traceOf({ threads, initial, earlier, steps, broken }: Replay, explanati
     initial: initial.map(({ name, text }) => ({ name, text })),
     runs: [...earlier, steps].map((run) => run.map(pageStep)),
     broken,
-    explanation,
+    explanation: {
+      ...explanation,
+      orders: explanation.orders.map(({ schedule: _, ...order }) => order),
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Page } from '../../src/report/html/data.ts';
 import { unpack } from '../../src/report/html/pack.ts';
 import { htmlOfReplay, htmlReporter } from '../../src/report/html.ts';
+import type { Reproduction } from '../../src/verdict/reproduce.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';
 
@@ -80,25 +81,17 @@ test('a trace that was run again', () => {
     spec: { name: 'slab', file: 'specs/slab.ts', digest: 'd' },
     ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was so', steps: [] },
   };
-  const shown = (reproduction: Parameters<typeof htmlOfReplay>[0]['reproduction']) =>
-    dataIn(
-      htmlOfReplay(
-        {
-          trace,
-          variant: 'v5.3',
-          changed: false,
-          replay: sample.replay,
-          reproduction,
-        } as Parameters<typeof htmlOfReplay>[0],
-        () => 'text',
-      ),
-    );
+  const shown = (reproduction: Reproduction) => {
+    const again = { trace, variant: 'v5.3', changed: false, replay: sample.replay, reproduction };
+    return dataIn(htmlOfReplay({ ...again, divergence: null }, () => 'text'));
+  };
   const again = shown({ result: 'reproduced', message: 'is so' });
   expect(again.runs[0]).toMatchObject({ verdict: 'reproduced', asExpected: true });
-  expect(again.runs[0]!.traces[0]).toMatchObject({ property: 'D3', message: 'is so' });
+  expect(again.runs[0]!.message).toBe('is so');
+  expect(again.runs[0]!.traces[0]).toMatchObject({ property: 'D3', message: 'was so' });
   expect(again.runs[0]!.traces[0]!.runs[0]).toHaveLength(7);
   expect(again.sources).toEqual({ 'specs/slab.ts': 'text' });
-  const other = shown({ result: 'diverged', step: 3, message: 'no', possible: ['A'] });
+  const other = shown({ result: 'diverged', run: 1, step: 3, message: 'no', possible: ['A'] });
   expect(other.runs[0]).toMatchObject({ verdict: 'diverged', asExpected: false });
   expect(other.runs[0]!.message).toBe('step 3 diverges: no. Possible there: A');
   expect(other.runs[0]!.traces[0]!.runs[0]).toHaveLength(2);

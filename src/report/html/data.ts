@@ -1,4 +1,4 @@
-import type { Explanation } from '../../explore/explain.ts';
+import type { Explanation, Order } from '../../explore/explain.ts';
 import type {
   BrokenProperty,
   Change,
@@ -46,7 +46,11 @@ export interface PageTrace {
   /** What is broken in the last state, or on the way, in the last of the runs. */
   readonly broken: readonly BrokenProperty[];
   /** About the last of the runs. */
-  readonly explanation: Explanation;
+  readonly explanation: PageExplanation;
+}
+
+export interface PageExplanation extends Omit<Explanation, 'orders'> {
+  readonly orders: readonly Omit<Order, 'schedule'>[];
 }
 
 export interface PageStep

@@ -1,5 +1,5 @@
 import type { SiteLocation, ThreadRecord } from '../../explore/outcome.ts';
-import type { PageStep, PageTrace } from './data.ts';
+import type { PageExplanation, PageStep, PageTrace } from './data.ts';
 
 /** What is drawn of one run of a trace; steps count from 1, and 0 is the start. */
 export interface Story {
@@ -13,6 +13,8 @@ export interface Story {
   readonly held: readonly Held[];
   readonly waits: readonly Waiting[];
   readonly arrows: readonly Arrow[];
+  /** Empty for a run before the one that breaks the property. */
+  readonly explanation: PageExplanation;
 }
 
 /** Before step `at` another thread goes on than the one before. */
@@ -72,6 +74,7 @@ export function storyOf(trace: PageTrace, run: number): Story {
     held: heldOf(steps),
     waits,
     arrows: last ? arrowsOf(trace, steps) : [],
+    explanation: last ? trace.explanation : { edges: [], orders: [], weight: [] },
   };
 }
 

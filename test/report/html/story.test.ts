@@ -24,7 +24,7 @@ function traceOf(steps: readonly StepRecord[], more: Partial<PageTrace> = {}): P
     initial: [{ name: 'x', text: '0' }],
     runs: [steps],
     broken: [],
-    explanation: { edges: [], orders: [] },
+    explanation: { edges: [], orders: [], weight: [] },
     ...more,
   };
 }
@@ -135,7 +135,10 @@ describe('arrows', () => {
     steps: readonly StepRecord[] = contended,
     threads = [thread('A'), thread('B')],
   ) =>
-    storyOf(traceOf(steps, { threads, explanation: { edges, orders: [] } }), 0).arrows.map(
+    storyOf(
+      traceOf(steps, { threads, explanation: { edges, orders: [], weight: [] } }),
+      0,
+    ).arrows.map(
       ({ from, to, kind, objects, track }) => `${from}-${to} ${kind} ${objects.join()} ${track}`,
     );
   const edge = (from: number, to: number, object: string, kind: Edge['kind'] = 'flow'): Edge => {

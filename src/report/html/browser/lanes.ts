@@ -148,13 +148,12 @@ function drawBoard(
   const chips = [chip('start', 'Start: nothing has happened yet', 0, rows[0]!, go)];
   const list = h('ol', { class: 'chips', 'aria-label': 'Steps' }, h('li', {}, chips[0]!));
   chips[0]!.style.left = `${GUTTER}px`;
-  const important = new Map(
-    steps === story.trace.runs.at(-1)
-      ? story.trace.explanation.orders.flatMap(({ first, then }, i) => [
-          [first, i + 1],
-          [then, i + 1],
-        ])
-      : [],
+  const { orders, weight } = story.explanation;
+  const ordered = new Map(
+    orders.flatMap(({ first, then }, i) => [
+      [first, i + 1],
+      [then, i + 1],
+    ]),
   );
   for (const [i, step] of steps.entries()) {
     const [row, lane] = [rows[i + 1]!, lanes.get(step.thread)!];
@@ -169,7 +168,8 @@ function drawBoard(
       line.style.top = `${row.y - SWITCH}px`;
       list.append(line);
     }
-    const one = chipOf(step, i + 1, row, important.get(i + 1) ?? null, go);
+    const one = chipOf(step, i + 1, row, ordered.get(i + 1) ?? null, go);
+    if (weight[i] === 0) one.classList.add('aside');
     if (lane.rightwards) {
       one.style.left = `${lane.line + 9}px`;
       one.style.maxWidth = `${width - lane.line - 17}px`;

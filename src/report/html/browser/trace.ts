@@ -149,7 +149,7 @@ function headerOf(run: PageRun, number: number, which: number, trace: PageTrace)
       h(
         'ol',
         { class: 'orders', 'aria-label': 'Orders that matter' },
-        ...orders.map(({ first, then, object }, i) => {
+        ...orders.map(({ first, then, thread, object }, i) => {
           const step = (n: number) =>
             h('a', { href: href({ ...place, trace: number, run: which, step: n }) }, `step ${n}`);
           return h(
@@ -159,7 +159,7 @@ function headerOf(run: PageRun, number: number, which: number, trace: PageTrace)
             'If ',
             step(first),
             ' came after ',
-            step(then),
+            then === null ? `what ${thread} waits for in the end` : step(then),
             `, this would hold (${object}).`,
           );
         }),
@@ -302,9 +302,8 @@ function callsOf({ calls }: PageStep): string {
 }
 
 /** Earlier steps of other threads that this one met the work of. */
-function partners({ trace, steps }: Story, at: number): string[] {
-  if (steps !== trace.runs.at(-1)) return [];
-  const met = trace.explanation.edges.filter(({ to, kind }) => to === at && kind !== 'order');
+function partners({ explanation, steps }: Story, at: number): string[] {
+  const met = explanation.edges.filter(({ to, kind }) => to === at && kind !== 'order');
   const froms = [...new Set(met.map(({ from }) => from))].sort((a, b) => a - b);
   return froms.map((from) => {
     const objects = met.filter((edge) => edge.from === from).map(({ object }) => object);
