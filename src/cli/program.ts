@@ -72,6 +72,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--no-traces', 'keep no traces')
     .option('--json', 'print one JSON array, an object per variant')
     .option('--quiet', 'print no progress, and one line per variant')
+    .option('--html <file>', htmlHelp)
     .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Given) => {
       const { verifySpec } = await import('./verify-spec.ts');
@@ -86,6 +87,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--variant <name>', 'try the schedule on another variant of the spec')
     .option('--step', 'walk through the steps, forward and back; reads commands, h lists them')
     .option('--to <n>', 'print the state after n steps', wholeNumber(0))
+    .option('--html <file>', htmlHelp)
     .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {
       const { replayTrace } = await import('./replay-trace.ts');
@@ -107,7 +109,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
   return program;
 }
 
-const reportHelp = 'write a report here too: .xml (JUnit) (repeatable)';
+const htmlHelp = 'write a report to be opened in a browser here too';
+const reportHelp = 'write a report here too: .html, .xml (JUnit) (repeatable)';
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

@@ -8,16 +8,19 @@ import type { Context } from './context.ts';
 
 /** Reports in files, beside the result on stdout. */
 
-type Ending = '.xml';
+type Ending = '.html' | '.xml';
 
 /** How the text of a report is made, by the ending of its file. */
 type Kinds<T> = Partial<Record<Ending, (of: readonly T[], read: Read) => Promise<string>>>;
 
 const ofRuns: Kinds<Run> = {
+  '.html': async (runs, read) => (await import('../report/html.ts')).htmlOfRuns(runs, read),
   '.xml': async (runs) => (await import('../report/junit.ts')).junitOfRuns(runs),
 };
 
 const ofReplays: Kinds<Replayed> = {
+  '.html': async (replayed, read) =>
+    (await import('../report/html.ts')).htmlOfReplays(replayed, read),
   '.xml': async (replayed) => (await import('../report/junit.ts')).junitOfReplays(replayed),
 };
 

@@ -7,63 +7,55 @@ import type { Counterexample, Run } from '../verdict/run.ts';
 import type { Page, PageOutcome, PageRun, PageStep, PageTrace } from './html/data.ts';
 import { pack } from './html/pack.ts';
 import type { Reproduced } from './replay.ts';
-import type { Reporter, Write } from './reporter.ts';
+import type { Read, Replayed } from './reporter.ts';
 
-/** Text of a source file, by the name that sites give; null when it cannot be read. */
-export type Read = (file: string) => string | null;
-
-/** One page of all runs, written when the last is there. */
-export function htmlReporter(write: Write, read: Read): Reporter {
-  const runs: PageRun[] = [];
-  const files = new Set<string>();
-  return {
-    run(run) {
-      for (const file of run.files) files.add(file);
-      runs.push(pageRun(run));
-    },
-    end() {
-      write(htmlOf({ runs, sources: sourcesOf(runs, files, read) }));
-    },
-  };
+/** One page of all runs. */
+export function htmlOfRuns(runs: readonly Run[], read: Read): string {
+  const files = runs.flatMap((run) => run.files);
+  return htmlOf(runs.map(pageRun), files, read);
 }
 
-/** A page of one kept trace that was run again. */
-export function htmlOfReplay(
-  { trace, variant, replay, reproduction, divergence }: Reproduced,
-  read: Read,
-  explanation: Explanation = { edges: [], orders: [], weight: [] },
-): string {
+/** One page of kept traces that were run again. */
+export function htmlOfReplays(replayed: readonly Replayed[], read: Read): string {
+  return htmlOf(replayed.map(replayedRun), [], read);
+}
+
+/** A trace in place of a variant: several may be of one. */
+function replayedRun({ file, ...replayed }: Replayed): PageRun {
+  const run = {
+    ...{ file, variant: file, about: null, kernel: null, params: {}, durationMs: 0 },
+    ...{ expected: [], unexpected: [], missing: [], outcome: null, properties: [], traces: [] },
+  };
+  if (!replayed.reproduced) {
+    const { message } = replayed as { message: string };
+    return { ...run, spec: file, verdict: 'not reproduced', asExpected: false, message };
+  }
+  const { trace, variant, replay, reproduction, divergence, explanation } = replayed.reproduced;
   const { result } = reproduction;
   const diverged = result === 'diverged';
-  const shown = diverged ? upTo(replay, reproduction) : replay;
-  const run: PageRun = {
+  const recorded = variant === trace.variant ? '' : `, recorded on ${trace.variant}`;
+  return {
+    ...run,
     spec: trace.spec.name,
-    file: trace.spec.file,
-    variant,
-    about: variant === trace.variant ? null : `a trace recorded on variant ${trace.variant}`,
-    kernel: null,
+    about: `variant ${variant}${recorded}`,
     params: trace.params,
     verdict: result === 'holds' ? 'not reproduced' : result,
-    expected: [],
     asExpected: result === 'reproduced',
-    unexpected: [],
-    missing: [],
     message: diverged ? divergenceText(reproduction, divergence) : reproduction.message,
-    durationMs: 0,
-    outcome: null,
-    properties: [],
     traces: [
       {
         property: trace.property,
         message: trace.message,
         shortest: false,
         fewestSwitches: false,
-        file: null,
-        ...traceOf(shown, explanation),
+        file,
+        ...traceOf(
+          diverged ? upTo(replay, reproduction) : replay,
+          explanation ?? { edges: [], orders: [], weight: [] },
+        ),
       },
     ],
   };
-  return htmlOf({ runs: [run], sources: sourcesOf([run], new Set(), read) });
 }
 
 /** The steps before the one at which a trace and its replay part. */
@@ -142,7 +134,7 @@ function pageStep({
 /** The texts of all files that the page speaks of. */
 function sourcesOf(
   runs: readonly PageRun[],
-  files: ReadonlySet<string>,
+  files: readonly string[],
   read: Read,
 ): Page['sources'] {
   const named = new Set(files);
@@ -161,7 +153,7 @@ function sourcesOf(
 }
 
 /** The page loads nothing and runs no code but its own, whatever a spec has in its names. */
-function htmlOf(page: Page): string {
+function htmlOf(runs: readonly PageRun[], files: readonly string[], read: Read): string {
   const style = built('page.css');
   const script = built('page.js');
   const policy = [
@@ -171,7 +163,9 @@ function htmlOf(page: Page): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const data = JSON.stringify(pack(page)).replaceAll('<', '\\u003c');
+  const data = JSON.stringify(
+    pack({ runs, sources: sourcesOf(runs, files, read) } satisfies Page),
+  ).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -38,9 +38,9 @@ export async function visit(
 
 /** The text of the first element, as a person reads it. */
 export async function textOf(page: Page, selector: string): Promise<string> {
-  return page.$eval(selector, (element) => (element as HTMLElement).innerText.trim());
+  return page.$eval(selector, (element) => element.textContent.trim());
 }
 
 export async function textsOf(page: Page, selector: string): Promise<string[]> {
-  return page.$$eval(selector, (all) => all.map((each) => (each as HTMLElement).innerText.trim()));
+  return page.$$eval(selector, (all) => all.map((each) => each.textContent.trim()));
 }

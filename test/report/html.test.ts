@@ -2,19 +2,13 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Page } from '../../src/report/html/data.ts';
 import { unpack } from '../../src/report/html/pack.ts';
-import { htmlOfReplay, htmlReporter } from '../../src/report/html.ts';
+import { htmlOfReplays, htmlOfRuns } from '../../src/report/html.ts';
 import type { Reproduction } from '../../src/verdict/reproduce.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';
 
 function pageOf(runs: readonly Run[], read: (file: string) => string | null = () => null): string {
-  const written: string[] = [];
-  const reporter = htmlReporter((text) => written.push(text), read);
-  for (const run of runs) reporter.run(run);
-  expect(written).toEqual([]);
-  reporter.end();
-  expect(written).toHaveLength(1);
-  return written[0]!;
+  return htmlOfRuns(runs, read);
 }
 
 function dataIn(html: string): Page {
@@ -81,9 +75,11 @@ test('a trace that was run again', () => {
     spec: { name: 'slab', file: 'specs/slab.ts', digest: 'd' },
     ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was so', steps: [] },
   };
+  const file = 'traces/slab/v5.3.D3.trace.json';
   const shown = (reproduction: Reproduction) => {
     const again = { trace, variant: 'v5.3', changed: false, replay: sample.replay, reproduction };
-    return dataIn(htmlOfReplay({ ...again, divergence: null }, () => 'text'));
+    const reproduced = { ...again, explanation: null, divergence: null };
+    return dataIn(htmlOfReplays([{ file, reproduced }], () => 'text'));
   };
   const again = shown({ result: 'reproduced', message: 'is so' });
   expect(again.runs[0]).toMatchObject({ verdict: 'reproduced', asExpected: true });
@@ -95,4 +91,9 @@ test('a trace that was run again', () => {
   expect(other.runs[0]).toMatchObject({ verdict: 'diverged', asExpected: false });
   expect(other.runs[0]!.message).toBe('step 3 diverges: no. Possible there: A');
   expect(other.runs[0]!.traces[0]!.runs[0]).toHaveLength(2);
+  const damaged = { file, reproduced: null, message: 'its end is missing' };
+  expect(dataIn(htmlOfReplays([damaged], () => null)).runs[0]).toMatchObject({
+    ...{ variant: file, verdict: 'not reproduced', asExpected: false, traces: [] },
+    message: 'its end is missing',
+  });
 });
