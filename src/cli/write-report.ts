@@ -8,20 +8,30 @@ import type { Context } from './context.ts';
 
 /** Reports in files, beside the result on stdout. */
 
-type Ending = '.html' | '.xml';
+type Ending = '.html' | '.xml' | '.sarif' | '.sarif.json';
 
 /** How the text of a report is made, by the ending of its file. */
-type Kinds<T> = Partial<Record<Ending, (of: readonly T[], read: Read) => Promise<string>>>;
+type Kinds<T> = Partial<Record<Ending, Make<T>>>;
+type Make<T> = (of: readonly T[], read: Read) => Promise<string>;
+
+const sarifOfRuns: Make<Run> = async (runs) =>
+  (await import('../report/sarif.ts')).sarifOfRuns(runs);
+const sarifOfReplays: Make<Replayed> = async (replayed) =>
+  (await import('../report/sarif.ts')).sarifOfReplays(replayed);
 
 const ofRuns: Kinds<Run> = {
   '.html': async (runs, read) => (await import('../report/html.ts')).htmlOfRuns(runs, read),
   '.xml': async (runs) => (await import('../report/junit.ts')).junitOfRuns(runs),
+  '.sarif': sarifOfRuns,
+  '.sarif.json': sarifOfRuns,
 };
 
 const ofReplays: Kinds<Replayed> = {
   '.html': async (replayed, read) =>
     (await import('../report/html.ts')).htmlOfReplays(replayed, read),
   '.xml': async (replayed) => (await import('../report/junit.ts')).junitOfReplays(replayed),
+  '.sarif': sarifOfReplays,
+  '.sarif.json': sarifOfReplays,
 };
 
 interface Wanted {
