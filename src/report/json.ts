@@ -8,9 +8,30 @@ const property = z.looseObject({
   verdict: z.enum(['holds', 'violated', 'unknown']),
   /** Of the counterexample; null when there is none. */
   steps: z.int().min(0).nullable(),
+  /** No shorter schedule breaks it; of those of its length, none has fewer switches. */
   shortest: z.boolean(),
+  fewestSwitches: z.boolean(),
+  /** The orders of two steps, from 1, that matter: the other way round the property would hold. */
+  orders: z.array(
+    z.strictObject({
+      first: z.int().positive(),
+      /** Null: what the thread still waits at after the last step. */
+      second: z.int().positive().nullable(),
+      thread: z.string(),
+      object: z.string(),
+    }),
+  ),
   /** The file that was kept; null when there is none. */
   trace: z.string().min(1).nullable(),
+});
+
+const names = z.array(z.string()).readonly();
+
+const site = z.strictObject({
+  file: z.string(),
+  line: z.int().positive(),
+  fn: z.string(),
+  text: z.string(),
 });
 
 const run = z.looseObject({
@@ -24,6 +45,30 @@ const run = z.looseObject({
   asExpected: z.boolean(),
   states: z.int().min(0),
   complete: z.boolean(),
+  /** How many statements some schedule reached, none did, and none did as the spec says. */
+  statements: z.strictObject({
+    reached: z.int().min(0),
+    unreached: z.int().min(0),
+    explained: z.int().min(0),
+  }),
+  /** What a proof says less about than it seems to. */
+  warnings: z
+    .array(z.strictObject({ kind: z.string(), message: z.string(), site: site.nullable() }))
+    .readonly(),
+  /** What lockdep learned: the classes of locks, and which was held as which was asked for. */
+  lockOrder: z.strictObject({
+    classes: z.array(z.strictObject({ name: z.string(), usages: names })).readonly(),
+    edges: z
+      .array(
+        z.strictObject({
+          from: z.string(),
+          to: z.string(),
+          recursive: z.boolean(),
+          reports: names,
+        }),
+      )
+      .readonly(),
+  }),
 });
 
 /** What a reader of the array may rely on; there is more in it. */
@@ -45,7 +90,10 @@ export function jsonReporter(write: Write): Reporter {
 function shown(run: Run, property: string) {
   const counterexample = run.counterexamples.find((each) => each.property.name === property);
   const places = counterexample ? placesOf(counterexample.replay, property) : [];
-  return { places, trace: counterexample?.trace ?? null };
+  const orders = (counterexample?.explanation.orders ?? []).map(
+    ({ first, then: second, thread, object }) => ({ first, second, thread, object }),
+  );
+  return { orders, places, trace: counterexample?.trace ?? null };
 }
 
 function asJson(run: Run): RunRecord {
@@ -66,6 +114,7 @@ function asJson(run: Run): RunRecord {
       message: property.message,
       steps: property.schedule?.length ?? null,
       shortest: property.shortest,
+      fewestSwitches: property.fewestSwitches,
       ...shown(run, property.name),
     })),
     expected: run.expected,
@@ -83,6 +132,11 @@ function asJson(run: Run): RunRecord {
     limit: outcome?.limit ?? null,
     fingerprintCollisionProbability: outcome?.fingerprintCollisionProbability ?? 0,
     unchecked: outcome?.unchecked ?? {},
+    statements: {
+      reached: outcome?.reached.length ?? 0,
+      unreached: outcome?.unreached.length ?? 0,
+      explained: outcome?.explained.length ?? 0,
+    },
     unreached: outcome?.unreached ?? [],
     explained: (outcome?.explained ?? []).map(({ file, line, fn, reason }) => ({
       file,
@@ -90,6 +144,8 @@ function asJson(run: Run): RunRecord {
       function: fn,
       reason,
     })),
+    warnings: outcome?.warnings ?? [],
+    lockOrder: outcome?.lockOrder ?? { classes: [], edges: [] },
     durationMs: Math.round(run.durationMs),
   };
 }
