@@ -28,6 +28,8 @@ export async function visit(
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     const url = pathToFileURL(file).href;
     await page.goto(url + hash);
+    await page.bringToFront();
+    await drawn(page);
     await tell(page);
     expect(wrong).toEqual([]);
     expect(requests.map((request) => request.replace(/#.*$/, ''))).toEqual([url]);
@@ -43,4 +45,16 @@ export async function textOf(page: Page, selector: string): Promise<string> {
 
 export async function textsOf(page: Page, selector: string): Promise<string[]> {
   return page.$$eval(selector, (all) => all.map((each) => each.textContent.trim()));
+}
+
+/** Clicks, and waits until what follows from it is drawn: a new address is told a moment later. */
+export async function click(page: Page, selector: string): Promise<void> {
+  await page.click(selector);
+  await drawn(page);
+}
+
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  });
 }

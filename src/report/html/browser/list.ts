@@ -1,6 +1,7 @@
 import type { Page, PageRun } from '../data.ts';
 import { h } from './dom.ts';
 import { href, type Place, placeOfRun } from './route.ts';
+import { centre } from './source.ts';
 import { sizeOf, verdictMark } from './verdict.ts';
 
 export interface List {
@@ -75,7 +76,8 @@ export function listOf(page: Page): List {
         if (current) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
         if (to === now) link.closest('li')?.classList.add('open');
-        if (to === trace || (current && !trace)) link.scrollIntoView({ block: 'nearest' });
+        // Not scrollIntoView: the Tab key would go on from there.
+        if (current) centre(element, link);
       }
       for (const { run, element } of entries)
         element.classList.toggle('open', href(placeOfRun(run)) === now);
