@@ -16,3 +16,9 @@ test("the README's counterexample is as printed, but for what is left out", () =
     at = next + 1;
   }
 });
+
+test('.ci/run runs the command that the README gives for the tests', () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const [, command] = /```sh\n([^\n]* npm ci && npm test)\n```/.exec(readme)!;
+  expect(readFileSync(path.join(root, '.ci/run'), 'utf8')).toContain(`{\n  ${command}\n}`);
+});
