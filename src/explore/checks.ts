@@ -99,8 +99,8 @@ export class Checks {
     }
   }
 
-  beginRound(): void {
-    this.findings = new Findings();
+  beginRound(findings = new Findings()): void {
+    this.findings = findings;
     this.locks = new LockFacts(this.machine, this.findings);
     this.finalStates = 0;
     this.beginLevel();

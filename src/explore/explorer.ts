@@ -1,7 +1,7 @@
 import type { Machine, Transition } from '../model/machine.ts';
 import { SpecError } from '../model/shared.ts';
 import { Checks, type FinalState } from './checks.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import type { Without } from './optimisations.ts';
 import { Knowledge } from './reduction/knowledge.ts';
@@ -89,8 +89,8 @@ export class Explorer {
   }
 
   /** Starts a round: freezes what is known, forgets what was found. */
-  beginRound(): void {
-    this.checks.beginRound();
+  beginRound(findings = new Findings()): void {
+    this.checks.beginRound(findings);
     this.level = -1;
     this.transitions = 0;
     this.orbits?.learn();

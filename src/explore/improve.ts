@@ -3,19 +3,17 @@ import { brokenByReport } from './findings.ts';
 import type { Outcome, PropertyOutcome } from './outcome.ts';
 import { StateProperty } from './properties.ts';
 import { Lockdep } from './rules/lockdep.ts';
-import { type SearchOptions, searchOn } from './search.ts';
-import { alongStates, straighten } from './straighten.ts';
+import type { SearchOptions } from './search.ts';
+import { shortestSchedules } from './shortest/search.ts';
+import { alongStates, straighten, walk } from './straighten.ts';
 
 /** States that may be spent on looking for shorter schedules. */
 const EFFORT = 500_000;
 
 /**
  * Better schedules for what a search found: fewer steps, then fewer switches between threads, and
- * what a broken predicate saw in the last state.
- *
- * Looks for shorter schedules than a reduced search found, by an unreduced one, breadth first: the
- * first it finds for a property is a shortest. Where that would take too long the reduced search's
- * own stay, and are not called shortest.
+ * what a broken predicate saw in the last state. Both are the least that there are, and called so,
+ * where an unreduced search comes to them within its effort.
  */
 export function improve(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
   const { properties, ...rest } = shorten(machine, outcome, options);
@@ -25,7 +23,9 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
     properties: properties.map((each) => {
       if (!each.schedule) return each;
       if (each.earlier.length > 0) return withFewerRuns(machine, each);
-      const { schedule, last } = straighten(machine, each.schedule);
+      const { schedule, last } = each.fewestSwitches
+        ? { schedule: each.schedule, last: walk(machine, each.schedule).state }
+        : straighten(machine, each.schedule);
       const predicate = [...always, ...atEnd].find(({ name }) => name === each.name);
       if (!predicate) return { ...each, schedule };
       const property = new StateProperty(machine, predicate, options.guarded);
@@ -64,20 +64,20 @@ function breaksLockRule(
     );
 }
 
+/** Shortest schedules, with the fewest switches, of the properties of which they are found. */
 function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
   const broken = outcome.properties.filter(({ schedule }) => schedule !== null);
-  if (!outcome.reduction || options.first || broken.length === 0) return outcome;
-  const { properties } = searchOn(machine, {
-    ...options,
-    reduction: false,
-    until: new Set(broken.map(({ name }) => name)),
-    maxStates: Math.min(EFFORT, options.maxStates),
+  if (options.first || broken.length === 0) return outcome;
+  const names = broken.map(({ name }) => name);
+  const maxStates = Math.min(EFFORT, options.maxStates);
+  const shortest = shortestSchedules(machine, names, { ...options, maxStates });
+  const properties = outcome.properties.map((each) => {
+    const found = shortest.get(each.name);
+    if (!found) return each;
+    const { finding, schedule, earlier } = found;
+    const { message } = finding;
+    const fewestSwitches = finding.earlier === undefined;
+    return { ...each, message, schedule, earlier, shortest: true, fewestSwitches };
   });
-  const shortest = new Map(
-    properties.filter(({ schedule }) => schedule !== null).map((each) => [each.name, each]),
-  );
-  return {
-    ...outcome,
-    properties: outcome.properties.map((each) => shortest.get(each.name) ?? each),
-  };
+  return { ...outcome, properties };
 }

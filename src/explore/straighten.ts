@@ -14,7 +14,7 @@ const LONGEST = 1000;
  */
 export function straighten(machine: Machine, schedule: readonly string[]): Straightened {
   const names = machine.threads.map(({ declaration }) => declaration.name);
-  const { moves, reached, state } = walk(machine, schedule, names);
+  const { moves, reached, state } = walk(machine, schedule);
   if (moves.length > LONGEST) return { schedule, last: state };
   // The last step stays last: it is the one that breaks the property.
   const end = moves.length - 1;
@@ -52,7 +52,7 @@ export function straighten(machine: Machine, schedule: readonly string[]): Strai
     run(best);
   }
   const straightened = order.map((at) => names[moves[at]!.node.thread]!);
-  const again = walk(machine, straightened, names);
+  const again = walk(machine, straightened);
   if (again.reached !== reached) {
     throw new Error(`independent steps do not commute in the schedule ${schedule.join(' ')}`);
   }
@@ -96,11 +96,11 @@ export function alongStates(
 }
 
 /** The transitions of a schedule, and the fingerprint of the state that they lead to. */
-function walk(
+export function walk(
   machine: Machine,
   schedule: readonly string[],
-  names: readonly string[],
 ): { moves: Transition[]; reached: string; state: Frontier } {
+  const names = machine.threads.map(({ declaration }) => declaration.name);
   const state = new Frontier(machine.width, 1);
   state.push(machine.initialRow(), 0, machine.width, 0, 0);
   let hi = 0;
