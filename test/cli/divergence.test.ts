@@ -108,13 +108,13 @@ test('a line removed: as it was, and where its thread is now', () => {
   const { status, end } = replayedWith(['  yield* mutex_lock(m);\n', '']);
   expect(status).toBe(5);
   expect(end).toMatchInlineSnapshot(`
-    "step 1 diverges: recorded: b does mutex_lock(m); now: b does READ_ONCE(count)
+    "step 2 diverges: recorded: b does mutex_lock(m); now: b does READ_ONCE(count)
       - adders.ts:12  yield* mutex_lock(m);
 
     possible there
-      a  READ_ONCE(count)
-          adders.ts:7 add
-          const seen = yield* READ_ONCE(count);
+      a  WRITE_ONCE(count, 1)
+          adders.ts:8 add
+          yield* WRITE_ONCE(count, seen + 1);
       b  READ_ONCE(count)
           adders.ts:7 add < lone:12
           const seen = yield* READ_ONCE(count);
@@ -155,13 +155,13 @@ test('a thread gone', () => {
   const { status, end } = replayedWith(['b: lone', 'c: lone']);
   expect(status).toBe(5);
   expect(end).toMatchInlineSnapshot(`
-    "step 1 diverges: recorded: b does mutex_lock(m); now: there is no thread 'b'
+    "step 2 diverges: recorded: b does mutex_lock(m); now: there is no thread 'b'
       adders.ts:12, as recorded: yield* mutex_lock(m);
 
     possible there
-      a  READ_ONCE(count)
-          adders.ts:7 add
-          const seen = yield* READ_ONCE(count);
+      a  WRITE_ONCE(count, 1)
+          adders.ts:8 add
+          yield* WRITE_ONCE(count, seen + 1);
       c  mutex_lock(m)
           adders.ts:12 lone
           yield* mutex_lock(m);
@@ -172,22 +172,26 @@ test('a thread gone', () => {
 });
 
 test('a thread that waits now', () => {
-  const { status, end } = replayedWith(['threads: { a: add', 'threads: { a: lone']);
+  const { status, end } = replayedWith(
+    ['READ_ONCE, variable', 'READ_ONCE, variable, wait_until'],
+    ['yield* mutex_lock(m)', 'yield* wait_until(count, (n) => n > 5)'],
+  );
   expect(status).toBe(5);
   expect(end).toMatchInlineSnapshot(`
-    "step 3 diverges: recorded: a does READ_ONCE(count); now: a waits at
-    mutex_lock(m), held by b
-      adders.ts:7, as recorded: const seen = yield* READ_ONCE(count);
+    "step 2 diverges: recorded: b does mutex_lock(m); now: b waits at
+    wait_until(count, function)
+      - adders.ts:12  yield* mutex_lock(m);
+      + adders.ts:12  yield* wait_until(count, (n) => n > 5);
 
     possible there
-      b  WRITE_ONCE(count, 1)
-          adders.ts:8 add < lone:13
+      a  WRITE_ONCE(count, 1)
+          adders.ts:8 add
           yield* WRITE_ONCE(count, seen + 1);
 
     waiting there
-      a  waits at mutex_lock(m), held by b, since step 1
+      b  waits at wait_until(count, function), from the start
           adders.ts:12 lone
-          yield* mutex_lock(m);
+          yield* wait_until(count, (n) => n > 5);
 
     verify: lockstep verify-spec adders.ts --variant bad
     "

@@ -52,19 +52,19 @@ describe('verify-spec', () => {
         waits for alice, bob  mutex_lock(a)
             test/cli/fixtures/two-locks.ts:25 both; holding b
 
-      #  bob                   alice                 shared
-      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:24
-           first=b
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
+           first=a
            params={rounds: 1}
-           round=0 second=a
-      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:24
-                                 first=a
+           round=0 second=b
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
+                                 first=b
                                  params={rounds: 1}
-                                 round=0 second=b
-                                 waits:              held by bob
-                                 mutex_lock(b)
-           waits:                                    held by alice
-           mutex_lock(a)
+                                 round=0 second=a
+           waits:                                    held by bob
+           mutex_lock(b)
+                                 waits:              held by alice
+                                 mutex_lock(a)
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
@@ -232,19 +232,19 @@ describe('replay-trace', () => {
         waits for alice, bob  mutex_lock(a)
             test/cli/fixtures/two-locks.ts:25 both; holding b
 
-      #  bob                   alice                 shared
-      1  mutex_lock(b)                               b: NULL -> bob    two-locks.ts:24
-           first=b
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
+           first=a
            params={rounds: 1}
-           round=0 second=a
-      2                        mutex_lock(a)         a: NULL -> alice  two-locks.ts:24
-                                 first=a
+           round=0 second=b
+      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
+                                 first=b
                                  params={rounds: 1}
-                                 round=0 second=b
-                                 waits:              held by bob
-                                 mutex_lock(b)
-           waits:                                    held by alice
-           mutex_lock(a)
+                                 round=0 second=a
+           waits:                                    held by bob
+           mutex_lock(b)
+                                 waits:              held by alice
+                                 mutex_lock(a)
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant crossed
       "
@@ -255,19 +255,30 @@ describe('replay-trace', () => {
     const { status, stdout } = replay(kept('crossed'), '--variant', 'ordered');
     expect(status).toBe(5);
     expect(stdout).toMatchInlineSnapshot(`
-      "diverged  at step 1  deadlock  two-locks/ordered
+      "diverged  at step 2  deadlock  two-locks/ordered
         recorded on variant crossed
         recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
         at mutex_lock(a), held by alice
 
-      step 1 diverges: recorded: bob does mutex_lock(b); now: bob does mutex_lock(a)
+      #  alice                 bob                   shared
+      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
+           first=a
+           params={rounds: 1}
+           round=0 second=b
+                                 waits:              held by alice
+                                 mutex_lock(a)
+
+      step 2 diverges: recorded: bob does mutex_lock(b); now: bob waits at
+      mutex_lock(a), held by alice
         test/cli/fixtures/two-locks.ts:24, as recorded: yield* mutex_lock(first);
 
       possible there
-        alice  mutex_lock(a)
-            test/cli/fixtures/two-locks.ts:24 both
-            yield* mutex_lock(first);
-        bob  mutex_lock(a)
+        alice  mutex_lock(b)
+            test/cli/fixtures/two-locks.ts:25 both
+            yield* mutex_lock(second);
+
+      waiting there
+        bob  waits at mutex_lock(a), held by alice, since step 1
             test/cli/fixtures/two-locks.ts:24 both
             yield* mutex_lock(first);
 
