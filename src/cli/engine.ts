@@ -1,6 +1,7 @@
 import type { Explanation } from '../explore/explain.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Outcome, Replay } from '../explore/outcome.ts';
+import type { Piece } from '../explore/rerun.ts';
 import type { Standing } from '../explore/standing.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -45,4 +46,6 @@ export interface Engine {
   explain(program: Program, replay: Replay, property: string): Explanation;
   /** The state that a schedule leads to; it must be one that can be followed. */
   standing(program: Program, schedule: readonly string[]): Standing;
+  /** What the threads' own code does along such a schedule. */
+  piecesOf(program: Program, schedule: readonly string[]): Piece[];
 }

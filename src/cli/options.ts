@@ -35,6 +35,8 @@ export interface ReplayOptions {
   readonly step: boolean;
   /** Print the state after so many steps. */
   readonly to: number | null;
+  /** Stop there in the author's code, under a debugger. */
+  readonly inspect: boolean;
 }
 
 export interface TableOptions {

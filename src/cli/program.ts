@@ -32,7 +32,7 @@ const unset = {
   report: [],
 };
 
-const unsetReplay = { variant: null, step: false, to: null };
+const unsetReplay = { variant: null, step: false, to: null, inspect: false };
 
 export const version: string = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -87,6 +87,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--variant <name>', 'try the schedule on another variant of the spec')
     .option('--step', 'walk through the steps, forward and back; reads commands, h lists them')
     .option('--to <n>', 'print the state after n steps', wholeNumber(0))
+    .option('--inspect', 'stop in the spec, at its last step or that of --to, under a debugger')
     .option('--html <file>', htmlHelp)
     .option('--report <file>', reportHelp, list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {

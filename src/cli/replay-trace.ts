@@ -54,18 +54,30 @@ export async function replayTrace(
 type Show = (opened: Opened, context: Context, engine: Engine) => void | Promise<void>;
 
 /** What is to be shown of each trace. */
-function chosen(files: readonly string[], { step, to }: ReplayOptions): Show {
-  const given = [...(step ? ['--step'] : []), ...(to === null ? [] : ['--to'])];
-  if (given.length > 1) {
-    throw new UsageError(
-      `${given.join(' and ')} do not go together; in a walk, g N goes to step N`,
-    );
+function chosen(files: readonly string[], { step, to, inspect }: ReplayOptions): Show {
+  if (step && to !== null) {
+    throw new UsageError('--step and --to do not go together; in a walk, g N goes to step N');
   }
-  if (given.length > 0 && files.length > 1) {
-    throw new UsageError(`${given[0]} takes one trace, not ${files.length}`);
+  if (step && inspect) throw new UsageError('--step and --inspect do not go together');
+  const one = step ? '--step' : inspect ? '--inspect' : to !== null ? '--to' : null;
+  if (one !== null && files.length > 1) {
+    throw new UsageError(`${one} takes one trace, not ${files.length}`);
   }
+  if (inspect) return (opened, context, engine) => inspected(opened, to, context, engine);
   if (to !== null) return (opened, context, engine) => showState(opened, to, context, engine);
   return step ? walkThrough : showReplay;
+}
+
+/** Stops on the way in the author's code, then shows what any replay shows. */
+async function inspected(
+  opened: Opened,
+  to: number | null,
+  context: Context,
+  engine: Engine,
+): Promise<void> {
+  const { stopAt } = await import('./debugger/inspect.ts');
+  await stopAt(opened, to, context, engine);
+  showReplay(opened, context);
 }
 
 function showReplay(opened: Opened, context: Context): void {
@@ -107,7 +119,17 @@ async function replayOne(
       : null;
   const explanation =
     reproduction.result === 'reproduced' ? engine.explain(program, replay, trace.property) : null;
-  return { trace, variant, changed, replay, explanation, reproduction, divergence, program };
+  return {
+    trace,
+    variant,
+    changed,
+    replay,
+    explanation,
+    reproduction,
+    divergence,
+    program,
+    loaded,
+  };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

@@ -1,3 +1,4 @@
+import type { LocalState } from '../model/automaton.ts';
 import { asData } from '../model/data.ts';
 import { Machine, type Transition } from '../model/machine.ts';
 import { describe } from '../model/operation.ts';
@@ -46,6 +47,8 @@ export interface ThreadStanding extends ThreadRecord {
 
 /** A suspended call of a function of the spec. */
 export interface Call extends SiteLocation {
+  /** Id of the site that it is suspended at. */
+  readonly site: string;
   /** Those that may still be read, name to text. */
   readonly locals: Readonly<Record<string, string>>;
 }
@@ -80,7 +83,7 @@ export function standing(
       status: thread === crashed ? 'crashed' : statusOf(pending !== null, wait),
       text: pending ? describe(pending) : '',
       objects: objectsOf(pending),
-      calls: callsOf(sites).map((call, at) => ({ ...call, locals: fields(locals[at] ?? []) })),
+      calls: callsIn(sites, locals),
       held: context.locks,
       holder: wait?.holder ?? null,
       since: wait?.since ?? 0,
@@ -102,6 +105,10 @@ function statusOf(more: boolean, wait: StepRecord['waits'][number] | undefined):
   return wait.idle ? 'idle' : 'waits';
 }
 
-function fields(locals: readonly (readonly [string, string])[]): Record<string, string> {
-  return Object.fromEntries(locals.filter(([name]) => !name.startsWith('$')));
+function callsIn(sites: readonly string[], locals: LocalState['locals']): Call[] {
+  const own = sites.filter((site) => callsOf([site]).length > 0);
+  return own.map((site, at) => {
+    const shown = (locals[at] ?? []).filter(([name]) => !name.startsWith('$'));
+    return { ...callsOf([site])[0]!, site, locals: Object.fromEntries(shown) };
+  });
 }

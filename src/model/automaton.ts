@@ -1,13 +1,14 @@
-import { ThreadContext } from './context.ts';
+import type { ThreadContext } from './context.ts';
+import { Coroutine } from './coroutine.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
-import { type Frame, resetTicks } from './frames.ts';
-import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
+import type { Frame } from './frames.ts';
+import { describe, type OperationSpec } from './operation.ts';
 import type { ThreadDeclaration } from './program.ts';
 import { referencesIn } from './references.ts';
 import { runtime } from './runtime.ts';
-import { isShared, SpecError, type Struct } from './shared.ts';
+import { SpecError, type Struct } from './shared.ts';
 import { show } from './text.ts';
-import { canonical, canonicalFrozen, deepFreeze, mayChange, Opaque } from './value.ts';
+import { canonical, canonicalFrozen, mayChange, Opaque } from './value.ts';
 
 /** Where a thread is: its suspended call stack, live locals and pending operation. */
 export interface LocalState {
@@ -32,14 +33,6 @@ export interface LocalState {
   readonly edges: Map<string, LocalState>;
 }
 
-/** A generator of the thread, suspended at some local state. */
-interface Instance {
-  readonly generator: Generator<Operation<unknown>, unknown, unknown>;
-  readonly context: ThreadContext;
-  readonly stack: Frame[];
-  pending: OperationSpec<unknown> | null;
-}
-
 /**
  * A thread as a table. A coroutine is a deterministic function of the results it receives, so each
  * (local state, result) is run once and remembered as an edge.
@@ -51,7 +44,7 @@ export class ThreadAutomaton {
   edgeCount = 0;
   private readonly known = new Map<string, LocalState>();
   /** One suspended generator per local state, used up by the next edge learned there. */
-  private readonly parked = new Map<LocalState, Instance>();
+  private readonly parked = new Map<LocalState, Coroutine>();
   private readonly run: <T>(code: () => T) => T;
   private readonly keepLocals: boolean;
 
@@ -63,7 +56,7 @@ export class ThreadAutomaton {
     this.declaration = declaration;
     this.run = run;
     this.keepLocals = keepLocals;
-    const instance = this.begin();
+    const instance = new Coroutine(this.declaration, this.run);
     this.enter(instance, null, 'start');
   }
 
@@ -77,14 +70,14 @@ export class ThreadAutomaton {
     const known = from.edges.get(key);
     if (known) return known;
     const instance = this.instanceAt(from);
-    this.resume(instance, result);
+    instance.resume(result);
     const next = this.enter(instance, { from, result }, key);
     from.edges.set(key, next);
     this.edgeCount++;
     return next;
   }
 
-  private enter(instance: Instance, path: LocalState['path'], result: string): LocalState {
+  private enter(instance: Coroutine, path: LocalState['path'], result: string): LocalState {
     const key = this.identity(instance, path, result);
     const known = this.known.get(key);
     if (known) {
@@ -113,7 +106,7 @@ export class ThreadAutomaton {
    * By what can be seen of the suspended generator when all of it can be seen, else by history:
    * the state it came from and the result it got, which is sound for any code and merges less.
    */
-  private identity(instance: Instance, path: LocalState['path'], result: string): string {
+  private identity(instance: Coroutine, path: LocalState['path'], result: string): string {
     const { pending, context, stack } = instance;
     if (!pending) return `finished ${context.key()}`;
     const visible =
@@ -137,7 +130,7 @@ export class ThreadAutomaton {
     return `after ${from} ${result}`;
   }
 
-  private instanceAt(state: LocalState): Instance {
+  private instanceAt(state: LocalState): Coroutine {
     const parked = this.parked.get(state);
     if (parked) {
       this.parked.delete(state);
@@ -146,8 +139,8 @@ export class ThreadAutomaton {
     const results: unknown[] = [];
     let at = state;
     for (; at.path; at = at.path.from) results.push(at.path.result);
-    const instance = this.begin();
-    for (const result of results.reverse()) this.resume(instance, result);
+    const instance = new Coroutine(this.declaration, this.run);
+    for (const result of results.reverse()) instance.resume(result);
     if (instance.pending?.name !== state.pending?.name) {
       throw new SpecError(
         `thread '${this.declaration.name}' is not deterministic: run again with the same results ` +
@@ -157,70 +150,9 @@ export class ThreadAutomaton {
     }
     return instance;
   }
-
-  private begin(): Instance {
-    const { name, cpu, kind, run } = this.declaration;
-    const instance: Instance = {
-      context: new ThreadContext(name, cpu, kind),
-      stack: [],
-      pending: null,
-      generator: this.inside(null, () => run()),
-    };
-    if (typeof instance.generator?.next !== 'function') {
-      throw new SpecError(`thread '${name}' is no generator function; write function* () { ... }`);
-    }
-    this.resume(instance, undefined);
-    return instance;
-  }
-
-  private resume(instance: Instance, result: unknown): void {
-    if (instance.pending) instance.pending.after?.(instance.context, result);
-    const step = this.inside(instance, () => instance.generator.next(result));
-    if (step.done) {
-      instance.pending = null;
-      return;
-    }
-    if (!isOperation(step.value)) {
-      throw new SpecError(
-        `thread '${this.declaration.name}' yields ${shown(step.value)}${place(instance)}, ` +
-          'which is no operation; write yield* before operations and helper functions',
-      );
-    }
-    const { spec } = step.value;
-    if (![...(spec.writes ?? []), ...(spec.reads ?? [])].every(isShared)) {
-      throw new SpecError(
-        `thread '${this.declaration.name}' calls ${describe(spec)} on something that is no shared ` +
-          `object${place(instance)}; is a pointer NULL there?`,
-      );
-    }
-    instance.pending = spec;
-    // Always, so that code which changes what it gave away fails the same way in every run.
-    deepFreeze(instance.pending.args);
-  }
-
-  /** Runs spec code with the runtime set up for this thread, and names it in what goes wrong. */
-  private inside<T>(instance: Instance | null, code: () => T): T {
-    const outer = { thread: runtime.thread, stack: runtime.stack };
-    runtime.thread = instance?.context ?? null;
-    runtime.stack = instance?.stack ?? [];
-    resetTicks();
-    try {
-      return this.run(code);
-    } catch (error) {
-      const name = this.declaration.name;
-      if (error instanceof Error && error.name === 'SpecError') {
-        throw new SpecError(`thread '${name}': ${error.message}`);
-      }
-      const what = error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
-      throw new SpecError(`thread '${name}' throws ${what}${instance ? place(instance) : ''}`);
-    } finally {
-      runtime.thread = outer.thread;
-      runtime.stack = outer.stack;
-    }
-  }
 }
 
-function referencesOf({ pending, stack }: Instance): Struct[] | null {
+function referencesOf({ pending, stack }: Coroutine): Struct[] | null {
   if (stack.length === 0 || !stack.every(({ live }) => live)) return null;
   try {
     return [...referencesIn([pending?.args ?? [], stack.map(({ live }) => live!())])];
@@ -244,18 +176,6 @@ function localsOf(stack: readonly Frame[]): [string, string][][] {
   });
 }
 
-/** ` (specs/x.ts:12)` of the innermost frame. */
-function place(instance: Instance): string {
-  const site = runtime.sites.get(instance.stack.at(-1)?.site ?? '');
-  return site ? ` (after ${site.file}:${site.line})` : '';
-}
-
 function label(pending: OperationSpec<unknown> | null): string {
   return pending ? describe(pending) : 'its end';
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null)
-    return `an object (${Object.keys(value).join(', ')})`;
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -9,13 +9,16 @@ export async function importLibrary(library: string): Promise<void> {
 }
 
 /** Evaluates a spec; its library only if this thread has not yet. */
-export async function importSpec({ library, code }: Bundle): Promise<{ default?: unknown }> {
+export async function importSpec(bundle: Bundle): Promise<{ default?: unknown }> {
+  return import(/* @vite-ignore */ await urlOfSpec(bundle));
+}
+
+/** Where a spec's code is imported from. */
+export async function urlOfSpec({ library, code }: Bundle): Promise<string> {
   const beside = await urlOf(library);
   const file = beside.startsWith('file:') ? await keepCode(code) : null;
-  const url = file
-    ? pathToFileURL(file).href
-    : inline(code.replaceAll(`./${hashOf(library)}.mjs`, () => beside));
-  return import(/* @vite-ignore */ url);
+  if (file) return pathToFileURL(file).href;
+  return inline(code.replaceAll(`./${hashOf(library)}.mjs`, () => beside));
 }
 
 async function urlOf(code: string): Promise<string> {

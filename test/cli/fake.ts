@@ -110,6 +110,7 @@ export function fakeEngine(
       });
     },
     explain: () => ({ edges: [], orders: [], weight: [] }),
+    piecesOf: () => [],
     standing: (_, { length }) => ({ step: length, objects: [], threads: [], crashed: null }),
   };
 }
@@ -161,6 +162,7 @@ export const replaying: ReplayOptions = {
   variant: null,
   step: false,
   to: null,
+  inspect: false,
   html: null,
   report: [],
 };

@@ -67,7 +67,7 @@ function check(replay: Replay, states: readonly Standing[]): void {
     expect(movable).toEqual(next.enabled);
     const mover = threads.find(({ name }) => name === next.thread)!;
     expect([mover.text, mover.objects]).toEqual([next.text, next.objects]);
-    expect(mover.calls.map(({ locals, ...call }) => call)).toEqual(next.calls);
+    expect(mover.calls.map(({ site, locals, ...call }) => call)).toEqual(next.calls);
     expect(next.locals).toMatchObject(mover.calls.at(-1)?.locals ?? {});
   }
 }

@@ -6,6 +6,7 @@ import { stateLines, stepLines } from '../../report/state.ts';
 import { styleFor } from '../../report/style.ts';
 import { indented } from '../../report/threads.ts';
 import { UsageError } from '../../spec/errors.ts';
+import type { LoadedSpec } from '../../spec/load.ts';
 import type { Context } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import type { Desk } from './commands.ts';
@@ -15,6 +16,7 @@ import { Walk } from './walk.ts';
 /** A trace that was run again, and the program that it was run on. */
 export interface Opened extends Reproduced {
   readonly program: Program;
+  readonly loaded: LoadedSpec;
 }
 
 /** The state after `to` steps. */
@@ -59,7 +61,7 @@ function deskFor(opened: Opened, context: Context, engine: Engine): Desk {
 }
 
 /** The recorded steps as far as they are possible: of the run that diverges, else of the last. */
-function possible({ trace, reproduction }: Opened): {
+export function possible({ trace, reproduction }: Opened): {
   readonly earlier: readonly string[][];
   readonly steps: readonly string[];
 } {

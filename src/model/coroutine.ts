@@ -1,0 +1,88 @@
+import { ThreadContext } from './context.ts';
+import { type Frame, resetTicks } from './frames.ts';
+import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
+import type { ThreadDeclaration } from './program.ts';
+import { runtime } from './runtime.ts';
+import { isShared, SpecError } from './shared.ts';
+import { deepFreeze } from './value.ts';
+
+/** A generator of a thread, run to its first operation, and on from each by its result. */
+export class Coroutine {
+  readonly context: ThreadContext;
+  /** Its suspended frames, outermost first. */
+  readonly stack: Frame[] = [];
+  /** The operation that it is suspended at; null: it has finished. */
+  pending: OperationSpec<unknown> | null = null;
+  private readonly generator: Generator<Operation<unknown>, unknown, unknown>;
+  private readonly run: <T>(code: () => T) => T;
+
+  /** @param run wraps every entry into spec code */
+  constructor({ name, cpu, kind, run }: ThreadDeclaration, guard: <T>(code: () => T) => T) {
+    this.context = new ThreadContext(name, cpu, kind);
+    this.run = guard;
+    this.generator = this.inside(null, () => run());
+    if (typeof this.generator?.next !== 'function') {
+      throw new SpecError(`thread '${name}' is no generator function; write function* () { ... }`);
+    }
+    this.resume(undefined);
+  }
+
+  resume(result: unknown): void {
+    if (this.pending) this.pending.after?.(this.context, result);
+    const step = this.inside(this, () => this.generator.next(result));
+    if (step.done) {
+      this.pending = null;
+      return;
+    }
+    const { name } = this.context;
+    if (!isOperation(step.value)) {
+      throw new SpecError(
+        `thread '${name}' yields ${shown(step.value)}${this.place()}, ` +
+          'which is no operation; write yield* before operations and helper functions',
+      );
+    }
+    const { spec } = step.value;
+    if (![...(spec.writes ?? []), ...(spec.reads ?? [])].every(isShared)) {
+      throw new SpecError(
+        `thread '${name}' calls ${describe(spec)} on something that is no shared ` +
+          `object${this.place()}; is a pointer NULL there?`,
+      );
+    }
+    this.pending = spec;
+    // Always, so that code which changes what it gave away fails the same way in every run.
+    deepFreeze(spec.args);
+  }
+
+  /** Runs spec code with the runtime set up for this thread, and names it in what goes wrong. */
+  private inside<T>(running: this | null, code: () => T): T {
+    const outer = { thread: runtime.thread, stack: runtime.stack };
+    runtime.thread = running?.context ?? null;
+    runtime.stack = running?.stack ?? [];
+    resetTicks();
+    try {
+      return this.run(code);
+    } catch (error) {
+      const { name } = this.context;
+      if (error instanceof Error && error.name === 'SpecError') {
+        throw new SpecError(`thread '${name}': ${error.message}`);
+      }
+      const what = error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
+      throw new SpecError(`thread '${name}' throws ${what}${running ? this.place() : ''}`);
+    } finally {
+      runtime.thread = outer.thread;
+      runtime.stack = outer.stack;
+    }
+  }
+
+  /** ` (specs/x.ts:12)` of the innermost frame. */
+  private place(): string {
+    const site = runtime.sites.get(this.stack.at(-1)?.site ?? '');
+    return site ? ` (after ${site.file}:${site.line})` : '';
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null)
+    return `an object (${Object.keys(value).join(', ')})`;
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
