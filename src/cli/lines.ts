@@ -17,4 +17,6 @@ export async function* linesOfStdin(prompt: () => string): AsyncGenerator<string
     yield line;
     ask();
   }
+  // The prompt stands there still.
+  if (terminal) stdout.write('\n');
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { piecesOf } from '../../src/explore/rerun.ts';
 import { engine } from '../../src/cli/built-in-engine.ts';
+import { piecesOf } from '../../src/explore/rerun.ts';
 import { runtime } from '../../src/model/runtime.ts';
 import { guarded } from '../../src/spec/guard.ts';
 
@@ -25,9 +25,9 @@ test('a schedule in pieces: each runs its thread up to the step that it says', a
     run();
     if (step === null) continue;
     expect(steps[step - 1]!.thread).toBe(thread);
-    const { calls } = engine.standing(program, schedule.slice(0, step - 1)).threads.find(
-      ({ name }) => name === thread,
-    )!;
+    const { calls } = engine
+      .standing(program, schedule.slice(0, step - 1))
+      .threads.find(({ name }) => name === thread)!;
     const innermost = calls.at(-1);
     if (innermost) expect(innermost.line).toBe(steps[step - 1]!.site!.line);
   }
