@@ -111,7 +111,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
 }
 
 const htmlHelp = 'write a report to be opened in a browser here too';
-const reportHelp = 'write a report here too: .html, .xml (JUnit) (repeatable)';
+const reportHelp =
+  'write a report here too: .html, .xml (JUnit), .sarif or .md, by its ending (repeatable)';
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

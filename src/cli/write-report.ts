@@ -5,33 +5,63 @@ import type { Read, Replayed } from '../report/reporter.ts';
 import { UsageError } from '../spec/errors.ts';
 import type { Run } from '../verdict/run.ts';
 import type { Context } from './context.ts';
+import type { Told } from './github.ts';
 
 /** Reports in files, beside the result on stdout. */
 
-type Ending = '.html' | '.xml' | '.sarif' | '.sarif.json';
+type Ending = '.html' | '.xml' | '.sarif' | '.sarif.json' | '.md';
 
-/** How the text of a report is made, by the ending of its file. */
-type Kinds<T> = Partial<Record<Ending, Make<T>>>;
+/** How the text of a report is made. */
 type Make<T> = (of: readonly T[], read: Read) => Promise<string>;
+
+interface Kinds<T> {
+  /** By the ending of the file. */
+  readonly files: Partial<Record<Ending, Make<T>>>;
+  /** For a workflow of GitHub Actions. */
+  readonly told: (of: readonly T[]) => Promise<Told>;
+}
 
 const sarifOfRuns: Make<Run> = async (runs) =>
   (await import('../report/sarif.ts')).sarifOfRuns(runs);
+
+const ofRuns: Kinds<Run> = {
+  files: {
+    '.html': async (runs, read) => (await import('../report/html.ts')).htmlOfRuns(runs, read),
+    '.xml': async (runs) => (await import('../report/junit.ts')).junitOfRuns(runs),
+    '.sarif': sarifOfRuns,
+    '.sarif.json': sarifOfRuns,
+    '.md': async (runs) => (await import('../report/markdown.ts')).markdownOfRuns(runs),
+  },
+  told: async (runs) => {
+    const { annotationsOfRuns } = await import('../report/github.ts');
+    const { markdownOfRuns } = await import('../report/markdown.ts');
+    return {
+      annotations: (locate) => annotationsOfRuns(runs, locate),
+      summary: (most) => markdownOfRuns(runs, most),
+    };
+  },
+};
+
 const sarifOfReplays: Make<Replayed> = async (replayed) =>
   (await import('../report/sarif.ts')).sarifOfReplays(replayed);
 
-const ofRuns: Kinds<Run> = {
-  '.html': async (runs, read) => (await import('../report/html.ts')).htmlOfRuns(runs, read),
-  '.xml': async (runs) => (await import('../report/junit.ts')).junitOfRuns(runs),
-  '.sarif': sarifOfRuns,
-  '.sarif.json': sarifOfRuns,
-};
-
 const ofReplays: Kinds<Replayed> = {
-  '.html': async (replayed, read) =>
-    (await import('../report/html.ts')).htmlOfReplays(replayed, read),
-  '.xml': async (replayed) => (await import('../report/junit.ts')).junitOfReplays(replayed),
-  '.sarif': sarifOfReplays,
-  '.sarif.json': sarifOfReplays,
+  files: {
+    '.html': async (replayed, read) =>
+      (await import('../report/html.ts')).htmlOfReplays(replayed, read),
+    '.xml': async (replayed) => (await import('../report/junit.ts')).junitOfReplays(replayed),
+    '.sarif': sarifOfReplays,
+    '.sarif.json': sarifOfReplays,
+    '.md': async (replayed) => (await import('../report/markdown.ts')).markdownOfReplays(replayed),
+  },
+  told: async (replayed) => {
+    const { annotationsOfReplays } = await import('../report/github.ts');
+    const { markdownOfReplays } = await import('../report/markdown.ts');
+    return {
+      annotations: (locate) => annotationsOfReplays(replayed, locate),
+      summary: (most) => markdownOfReplays(replayed, most),
+    };
+  },
 };
 
 interface Wanted {
@@ -56,7 +86,7 @@ async function reportsOf<T>(
   { html, report }: Wanted,
   context: Context,
 ): Promise<WriteReports<T>> {
-  const endings = Object.keys(kinds) as Ending[];
+  const endings = Object.keys(kinds.files) as Ending[];
   const files = [
     ...report.map((file) => ({ file, ending: endingOf(file, endings) })),
     ...(html === null ? [] : [{ file: html, ending: '.html' as Ending }]),
@@ -67,8 +97,12 @@ async function reportsOf<T>(
   for (const { file } of files) await prepare(file, context);
   const read = readerIn(context.cwd);
   return async (of) => {
-    for (const { file, ending } of files)
-      await write(file, await kinds[ending]!(of, read), context);
+    for (const { file, ending } of files) {
+      await write(file, await kinds.files[ending]!(of, read), context);
+    }
+    if (context.env.GITHUB_ACTIONS !== 'true') return;
+    const { tellGitHub } = await import('./github.ts');
+    await tellGitHub(await kinds.told(of), context);
   };
 }
 

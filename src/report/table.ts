@@ -48,7 +48,7 @@ function line(cells: readonly string[]): string {
 }
 
 /** Text that reads the same in Markdown; an underscore within a word is left, as in kmem_cache. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return plain(text)
     .replace(/[\\`*[\]<>|~&$]/g, '\\$&')
     .replace(/\b_+|_+\b/g, (run) => run.replaceAll('_', '\\_'));

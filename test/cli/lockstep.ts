@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 
-const env = () => ({ ...process.env, NO_COLOR: '1', COLUMNS: '80' });
+/** As in a terminal, also where the tests run in a workflow. */
+const env = () => ({ ...process.env, GITHUB_ACTIONS: '', NO_COLOR: '1', COLUMNS: '80' });
 
 /** Runs the built command as a user would. */
 export function lockstep(

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -66,4 +74,35 @@ test.each([
   const replayed = replayTrace(['specs/one.ts'], replay, fakeContext(cwd), engine);
   await expect(replayed).rejects.toThrow(message);
   expect(engine.calls).toEqual([]);
+});
+
+test('a workflow of GitHub is told: on the lines of the spec, and in the summary of the step', async () => {
+  const summary = path.join(cwd, 'summary.md');
+  const engine = fakeEngine({ one: { good: { violated: ['P'] }, fine: {} } });
+  const given = { ...defaults, traces: false, quiet: true } as const;
+  const verify = async (env: NodeJS.ProcessEnv) => {
+    const context = { ...fakeContext(cwd), env: { NO_COLOR: '1', ...env } };
+    expect(await verifySpec([], given, context, engine)).toBe(1);
+    return context.output;
+  };
+  const silent = await verify({ GITHUB_STEP_SUMMARY: summary });
+  expect(silent.err).toBe('');
+  expect(existsSync(summary)).toBe(false);
+  const top = path.dirname(cwd);
+  const workflow = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: top, GITHUB_STEP_SUMMARY: summary };
+  const told = await verify(workflow);
+  expect(told.out).toBe(silent.out);
+  const file = `${path.basename(cwd)}/specs/one.ts`;
+  expect(told.err).toBe(
+    `::error file=${file},line=3,title=one/good%3A violated%3A P::P is broken\n`,
+  );
+  await verify(workflow);
+  const heads = readFileSync(summary, 'utf8').match(/^## Lockstep: 1 of 2 runs as expected$/gm);
+  expect(heads).toHaveLength(2);
+  // Full, or not to be written: that takes nothing from the verdict.
+  writeFileSync(summary, 'x'.repeat(2 ** 20 - 10));
+  await verify(workflow);
+  expect(readFileSync(summary)).toHaveLength(2 ** 20 - 10);
+  const lost = await verify({ ...workflow, GITHUB_STEP_SUMMARY: cwd });
+  expect(lost.err).toContain('the summary of the step could not be written (EISDIR)');
 });

@@ -1,0 +1,41 @@
+import type { Run } from '../verdict/run.ts';
+import { type Check, checkOfReplay, checkOfRun } from './check.ts';
+import type { Replayed } from './reporter.ts';
+
+/**
+ * Workflow commands that put what was not expected on the lines of the spec, as GitHub shows them
+ * beside a change. `locate` names a file as the workflow does.
+ */
+export const annotationsOfRuns = (runs: readonly Run[], locate: Locate): string =>
+  print(runs.map(checkOfRun), locate);
+
+export const annotationsOfReplays = (replayed: readonly Replayed[], locate: Locate): string =>
+  print(replayed.map(checkOfReplay), locate);
+
+type Locate = (file: string) => string;
+
+function print(checks: readonly Check[], locate: Locate): string {
+  const lines = checks.flatMap(({ spec, name, findings }) =>
+    findings
+      .filter(({ expected }) => !expected)
+      .map(({ what, property, message, place }) => {
+        const title = [`${spec}/${name}`, what, property].filter(Boolean).join(': ');
+        const at = [
+          `file=${inProperty(locate(place.file))}`,
+          ...(place.line === null ? [] : [`line=${place.line}`]),
+          `title=${inProperty(title)}`,
+        ];
+        return `::error ${at.join(',')}::${inMessage(message === '' ? title : message)}\n`;
+      }),
+  );
+  return lines.join('');
+}
+
+/** https://github.com/actions/toolkit, packages/core/src/command.ts */
+function inMessage(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function inProperty(text: string): string {
+  return inMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
