@@ -48,14 +48,13 @@ function listed(lines: Readonly<Record<string, string>>): Line[] {
 
 function changedIn(before: readonly Line[], after: readonly Line[]): Omit<ChangedLine, 'file'>[] {
   const pairs = alignment(before, after);
-  const kept = new Set(pairs.map(({ now }) => now));
   return before.flatMap((line, at) => {
     if (pairs.some(({ was }) => was === line)) return [];
     const above = pairs.findLast(({ was }) => before.indexOf(was) < at)?.shift ?? 0;
     const below = pairs.find(({ was }) => before.indexOf(was) > at)?.shift;
     // In its place only where as many lines as there were lie between its neighbours still.
     const there = after.find(([other]) => other === line[0] + above);
-    const now = above === below && there && !kept.has(there) ? there : null;
+    const now = above === below && there ? there : null;
     return [{ line: line[0], was: line[1], now: now && { line: now[0], text: now[1] } }];
   });
 }

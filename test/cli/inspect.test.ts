@@ -5,14 +5,19 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Debugger } from './inspector.ts';
 import { ended, lockstep, start } from './lockstep.ts';
+import { recorded } from './recorded.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lockstep-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const deadlock = path.join(folder, 'two-locks/crossed.deadlock.trace.json');
+let deadlock: string;
+let lost: string;
 
-beforeAll(() => {
-  lockstep(['verify-spec', 'test/cli/fixtures/two-locks.ts', '--traces', folder]);
+beforeAll(async () => {
+  const locks = 'test/cli/fixtures/two-locks.ts';
+  const update = 'test/fixtures/classics/lost-update.ts';
+  deadlock = await recorded(folder, locks, 'crossed', 'deadlock', ['bob', 'alice']);
+  lost = await recorded(folder, update, 'bare', 'nothing lost', ['a', 'b', 'b', 'a']);
 });
 
 const children = new Set<ReturnType<typeof start>>();
@@ -53,20 +58,16 @@ test('stops at the last step, in the spec, with its locals; then it ends as it d
 });
 
 test('--to: at that step', async () => {
-  lockstep(['verify-spec', 'test/fixtures/checks/abba.ts', '--traces', folder]);
-  const trace = path.join(folder, 'abba/bad.deadlock.trace.json');
-  const { debug, end } = await inspected(trace, '--to', '1');
+  const { debug, end } = await inspected(lost, '--to', '3');
   const [frame] = await debug.paused();
-  expect(debug.placeOf(frame!)).toMatch(/^abba\.ts:\d+ both$/);
+  expect(debug.placeOf(frame!)).toBe('lost-update.ts:33 add');
+  expect(await debug.evaluate(frame!, 'seen')).toBe(0);
   await debug.send('Debugger.resume');
   expect((await end).code).toBe(0);
 });
 
 test('breakpoints of the debugger are met in the order of the schedule', async () => {
-  const spec = 'test/fixtures/classics/lost-update.ts';
-  lockstep(['verify-spec', spec, '--traces', folder]);
-  const [name] = readdirSync(path.join(folder, 'lost-update')).filter((n) => n.startsWith('bare.'));
-  const { debug, end } = await inspected(path.join(folder, 'lost-update', name!), '--to', '1');
+  const { debug, end } = await inspected(lost, '--to', '1');
   const [frame] = await debug.paused();
   const { scriptId } = frame!.location;
   const { scriptSource } = await debug.send('Debugger.getScriptSource', { scriptId });

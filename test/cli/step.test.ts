@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -8,18 +8,19 @@ import { meaningOf } from '../../src/cli/debugger/names.ts';
 import { Walk } from '../../src/cli/debugger/walk.ts';
 import { movable } from '../../src/report/state.ts';
 import { lockstep } from './lockstep.ts';
+import { recorded } from './recorded.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lockstep-step-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const deadlock = path.join(folder, 'two-locks/crossed.deadlock.trace.json');
+let deadlock: string;
 let lost: string;
 
-beforeAll(() => {
-  lockstep(['verify-spec', 'test/cli/fixtures/two-locks.ts', '--traces', folder]);
-  lockstep(['verify-spec', 'test/fixtures/classics/lost-update.ts', '--traces', folder]);
-  const names = readdirSync(path.join(folder, 'lost-update'));
-  lost = path.join(folder, 'lost-update', names.find((name) => name.startsWith('bare.'))!);
+beforeAll(async () => {
+  const locks = 'test/cli/fixtures/two-locks.ts';
+  const update = 'test/fixtures/classics/lost-update.ts';
+  deadlock = await recorded(folder, locks, 'crossed', 'deadlock', ['bob', 'alice']);
+  lost = await recorded(folder, update, 'bare', 'nothing lost', ['a', 'b', 'b', 'a']);
 });
 
 const replay = (file: string, ...args: string[]) => lockstep(['replay-trace', file, ...args]);
@@ -497,16 +498,16 @@ describe('a walk', () => {
   async function walk() {
     const loaded = await engine.load('test/fixtures/classics/lost-update.ts');
     const program = engine.instantiate(loaded, 'bare', {});
-    const recorded = ['a', 'b', 'b', 'a'];
+    const schedule = ['a', 'b', 'b', 'a'];
     const stage = {
-      replay: (schedule: readonly string[]) => engine.replay(program, schedule, []),
-      standing: (schedule: readonly string[]) => engine.standing(program, schedule),
+      replay: (taken: readonly string[]) => engine.replay(program, taken, []),
+      standing: (taken: readonly string[]) => engine.standing(program, taken),
     };
-    return { recorded, stage, it: new Walk(stage, recorded) };
+    return { schedule, stage };
   }
 
   test('is always where its schedule leads, and finds back to the recorded one', async () => {
-    const { stage, recorded } = await walk();
+    const { stage, schedule } = await walk();
     const moves = fc.array(
       fc.oneof(
         fc.record({ go: fc.integer({ min: -1, max: 5 }) }),
@@ -516,11 +517,11 @@ describe('a walk', () => {
     );
     fc.assert(
       fc.property(moves, (all) => {
-        const it = new Walk(stage, recorded);
-        let expected = [...recorded];
+        const it = new Walk(stage, schedule);
+        let expected = [...schedule];
         let at = 0;
         for (const move of all) {
-          const left = () => expected.findIndex((thread, i) => thread !== recorded[i]);
+          const left = () => expected.findIndex((thread, i) => thread !== schedule[i]);
           if (move === 'reset') {
             if (left() >= 0) at = left();
             it.reset();
@@ -534,7 +535,7 @@ describe('a walk', () => {
             if (can && expected[at] !== move.take) expected = [...expected.slice(0, at), move.take];
             if (can) at++;
           }
-          if (left() >= 0 && at <= left()) expected = [...recorded];
+          if (left() >= 0 && at <= left()) expected = [...schedule];
           expect(it.replay.steps.map(({ thread }) => thread)).toEqual(expected);
           expect(it.standing).toEqual(stage.standing(expected.slice(0, at)));
           expect(it.leftAt).toBe(left() < 0 ? null : left());

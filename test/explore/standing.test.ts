@@ -30,6 +30,8 @@ function walk(program: Program, stride: number): { schedule: string[]; states: S
   return { schedule, states };
 }
 
+const waiting = (status: string) => ['waits', 'idle', 'interrupted'].includes(status);
+
 /** Of all threads in all states that were checked. */
 const seen = new Set<string>();
 
@@ -38,6 +40,8 @@ function check(replay: Replay, states: readonly Standing[]): void {
   expect(states.length).toBe(replay.steps.length + 1);
   const values = new Map(replay.initial.map(({ name, text }) => [name, text]));
   const held = new Map<string, readonly string[]>();
+  /** The state from which on each thread has waited as it does. */
+  const from = new Map<string, number>();
   for (const [n, { step, objects, threads, crashed }] of states.entries()) {
     const [last, next] = [replay.steps[n - 1], replay.steps[n]];
     for (const { object, to } of last?.changes ?? []) values.set(object, to);
@@ -54,7 +58,13 @@ function check(replay: Replay, states: readonly Standing[]): void {
       expect([n, crashed]).toEqual([replay.steps.length, last?.thread]);
       continue;
     }
-    const waits = threads.filter(({ status }) => ['waits', 'idle', 'interrupted'].includes(status));
+    const waits = threads.filter(({ status }) => waiting(status));
+    for (const { name, status, text } of threads) {
+      const old = states[n - 1]?.threads.find((thread) => thread.name === name);
+      const same = old && waiting(old.status) && (old.text === text || status === 'interrupted');
+      if (!same || (old.status === 'interrupted') !== (status === 'interrupted')) from.set(name, n);
+    }
+    for (const { name, since } of waits) expect(since).toBe(from.get(name));
     const told = waits.map(({ name: thread, status, text, holder, since }) =>
       // One that is interrupted may wait for ever besides.
       status === 'interrupted'

@@ -117,3 +117,14 @@ test('a violation is confirmed only by a replay to its end that breaks that prop
     false,
   );
 });
+
+test('the run that diverges is named, and no later one is looked at', () => {
+  const trace = { ...traceOf(steps), earlier: [steps, steps].map((run) => traceOf(run).steps) };
+  const other = [step('A', 'mutex_lock(n)')];
+  const runs = (...earlier: StepRecord[][]) => reproduce(trace, replayWith({ earlier, steps }));
+  expect(runs(steps, steps)).toMatchObject({ result: 'reproduced' });
+  expect(runs(steps, other)).toMatchObject({ result: 'diverged', run: 2, step: 1 });
+  expect(runs(other, other)).toMatchObject({ result: 'diverged', run: 1, step: 1 });
+  const last = reproduce(trace, replayWith({ earlier: [steps, steps], steps: other }));
+  expect(last).toMatchObject({ result: 'diverged', run: 3, step: 1 });
+});
