@@ -27,7 +27,7 @@ export async function replayTrace(
   for (const file of files) {
     if (!existsSync(path.resolve(context.cwd, file))) throw new UsageError(`no such file: ${file}`);
   }
-  const writeReports = await reportsOfReplays(options, context);
+  const writeReports = await reportsOfReplays(files.length, options, context);
   const all: Replayed[] = [];
   const show = chosen(files, options);
   const codes: ExitCode[] = [];

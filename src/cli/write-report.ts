@@ -9,10 +9,10 @@ import type { Told } from './github.ts';
 
 /** Reports in files, beside the result on stdout. */
 
-type Ending = '.html' | '.xml' | '.sarif' | '.sarif.json' | '.md';
+type Ending = '.html' | '.xml' | '.sarif' | '.sarif.json' | '.md' | '.itf.json';
 
-/** How the text of a report is made. */
-type Make<T> = (of: readonly T[], read: Read) => Promise<string>;
+/** How the text of a report is made; null: there is nothing to be written. */
+type Make<T> = (of: readonly T[], read: Read) => Promise<string | null>;
 
 interface Kinds<T> {
   /** By the ending of the file. */
@@ -53,6 +53,8 @@ const ofReplays: Kinds<Replayed> = {
     '.sarif': sarifOfReplays,
     '.sarif.json': sarifOfReplays,
     '.md': async (replayed) => (await import('../report/markdown.ts')).markdownOfReplays(replayed),
+    // Of one trace only.
+    '.itf.json': async ([replayed]) => (await import('../report/itf.ts')).itfOfReplay(replayed!),
   },
   told: async (replayed) => {
     const { annotationsOfReplays } = await import('../report/github.ts');
@@ -75,10 +77,15 @@ export type WriteReports<T> = (of: readonly T[]) => Promise<void>;
 export const reportsOfRuns = (wanted: Wanted, context: Context): Promise<WriteReports<Run>> =>
   reportsOf(ofRuns, wanted, context);
 
-export const reportsOfReplays = (
+export function reportsOfReplays(
+  traces: number,
   wanted: Wanted,
   context: Context,
-): Promise<WriteReports<Replayed>> => reportsOf(ofReplays, wanted, context);
+): Promise<WriteReports<Replayed>> {
+  const single = wanted.report.find((file) => file.toLowerCase().endsWith('.itf.json'));
+  if (single === undefined || traces === 1) return reportsOf(ofReplays, wanted, context);
+  throw new UsageError(`${single} holds one trace, not ${traces}`);
+}
 
 /** @throws UsageError for a file that cannot be written: now, and not after the search */
 async function reportsOf<T>(
@@ -98,7 +105,8 @@ async function reportsOf<T>(
   const read = readerIn(context.cwd);
   return async (of) => {
     for (const { file, ending } of files) {
-      await write(file, await kinds.files[ending]!(of, read), context);
+      const text = await kinds.files[ending]!(of, read);
+      if (text !== null) await write(file, text, context);
     }
     if (context.env.GITHUB_ACTIONS !== 'true') return;
     const { tellGitHub } = await import('./github.ts');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
@@ -53,6 +53,14 @@ export async function keptTrace(): Promise<string> {
   const variant = ['crossed'];
   await reportOf('.xml', ['test/cli/fixtures/two-locks.ts'], { variant });
   return path.join(traces, 'two-locks/crossed.deadlock.trace.json');
+}
+
+/** All traces of a spec. */
+export async function keptTraces(spec: string): Promise<string[]> {
+  const own = path.join(folder, path.basename(spec));
+  await reportOf('.xml', [spec], { traces: own });
+  const files = readdirSync(own, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('.json')).map((file) => path.join(own, file));
 }
 
 /** Without what differs from run to run. */
