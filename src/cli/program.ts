@@ -73,7 +73,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--json', 'print one JSON array, an object per variant')
     .option('--quiet', 'print no progress, and one line per variant')
     .option('--html <file>', htmlHelp)
-    .option('--report <file>', reportHelp, list)
+    .option('--report <file>', reportHelp('.html, .xml (JUnit), .sarif or .md'), list)
     .action(async (files: string[], given: Given) => {
       const { verifySpec } = await import('./verify-spec.ts');
       const { engine } = await import('./built-in-engine.ts');
@@ -89,7 +89,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--to <n>', 'print the state after n steps', wholeNumber(0))
     .option('--inspect', 'stop in the spec, at its last step or that of --to, under a debugger')
     .option('--html <file>', htmlHelp)
-    .option('--report <file>', reportHelp, list)
+    .option('--report <file>', reportHelp('.html, .xml, .sarif, .md or .itf.json'), list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {
       const { replayTrace } = await import('./replay-trace.ts');
       const { engine } = await import('./built-in-engine.ts');
@@ -111,8 +111,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
 }
 
 const htmlHelp = 'write a report to be opened in a browser here too';
-const reportHelp =
-  'write a report here too: .html, .xml (JUnit), .sarif or .md, by its ending (repeatable)';
+const reportHelp = (endings: string) =>
+  `write a report here too, of the kind that its ending says: ${endings} (repeatable)`;
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

@@ -55,7 +55,12 @@ test('a state before the first step and after each, with all objects, and where 
   const site = { file: 's.ts', line: 3, fn: 'f', text: '' };
   const itf = printed(
     {
-      threads: ['A', 'B'].map((name) => ({ name, daemon: false, cpu: 0, kind: 'process' as const })),
+      threads: ['A', 'B'].map((name) => ({
+        name,
+        daemon: false,
+        cpu: 0,
+        kind: 'process' as const,
+      })),
       initial: [
         { name: 'l', text: 'NULL', data: null },
         { name: 'x', text: '0', data: 0 },
