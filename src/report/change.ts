@@ -3,12 +3,65 @@
  * a list by what came and went. Works on the values as shown: `{a: 1, b: [x, y]}`.
  */
 export function showChange(object: string, from: string, to: string): string {
+  return change(object, '', from, to, String);
+}
+
+/** The same with the values in brief, where that does not make two of them look alike. */
+export function briefChange(object: string, from: string, to: string): string {
+  return change(object, '', from, to, brief);
+}
+
+type Show = (value: string) => string;
+
+function change(object: string, path: string, from: string, to: string, show: Show): string {
   const fields = changedFields(from, to);
   if (fields) {
-    return fields.map(([name, a, b]) => showChange(`${object}.${name}`, a, b)).join(', ');
+    // Fields after the first without the name of the object again.
+    return fields
+      .map(([name, a, b], i) => change(i === 0 ? object : '', `${path}.${name}`, a, b, show))
+      .join(', ');
   }
-  const moved = movedElements(from, to);
-  return moved ? `${object}: ${moved}` : `${object}: ${from} -> ${to}`;
+  const element = changedElement(from, to);
+  if (element) {
+    const [at, a, b] = element;
+    return change(object, `${path}[${at}]`, a, b, show);
+  }
+  const moved = movedElements(from, to, show);
+  if (moved) return `${object}${path}: ${moved}`;
+  const [before, after] = [show(from), show(to)];
+  if (show === brief && /^(true|false)$/.test(to)) return `${object}${path} -> ${to}`;
+  const values = before === after ? [from, to] : [before, after];
+  return `${object}${path}: ${values.join(' -> ')}`;
+}
+
+/**
+ * A value, or a text with values in it, without what is noise to people: fields that hold nothing, and
+ * of the elements of a list all but the name that they begin with, where that tells them apart.
+ */
+export function brief(text: string): string {
+  const open = text.search(/[{[]/);
+  if (open < 0) return text;
+  const close = closing(text, open);
+  if (close < 0) return text;
+  return (
+    text.slice(0, open) + briefValue(text.slice(open, close + 1)) + brief(text.slice(close + 1))
+  );
+}
+
+function briefValue(value: string): string {
+  const elements = parts(value, '[', ']');
+  if (elements) return `[${briefElements(elements).join(', ')}]`;
+  const fields = parts(value, '{', '}');
+  const full = fields?.filter((part) => !/: (NULL|false|\[\]|\{\})$/.test(part)) ?? [];
+  return full.length === 0 ? value : `{${full.map(brief).join(', ')}}`;
+}
+
+function briefElements(elements: readonly string[]): string[] {
+  const names = elements.map((element) => {
+    const [, first = ''] = field(parts(element, '{', '}')?.[0] ?? '');
+    return /^[A-Za-z_][^\s{}[\],]*$/.test(first) ? first : brief(element);
+  });
+  return new Set(names).size === names.length ? names : elements.map(brief);
 }
 
 /** Name, old and new value of the fields that differ; null unless both are structs of one shape. */
@@ -23,8 +76,20 @@ function changedFields(from: string, to: string): [string, string, string][] | n
   return changed.length > 0 ? changed : null;
 }
 
+/** Where it is, old and new value, if all else in two lists is equal, and it begins with one name. */
+function changedElement(from: string, to: string): [number, string, string] | null {
+  const before = parts(from, '[', ']');
+  const after = parts(to, '[', ']');
+  if (!before || !after || before.length !== after.length) return null;
+  const [at, ...more] = before.flatMap((element, i) => (element === after[i] ? [] : [i]));
+  if (at === undefined || more.length > 0) return null;
+  const [a, b] = [before[at]!, after[at]!];
+  const same = parts(a, '{', '}')?.[0] === parts(b, '{', '}')?.[0];
+  return same && changedFields(a, b) ? [at, a, b] : null;
+}
+
 /** `+ x` or `- x`; null unless the one list is the other with something more. */
-function movedElements(from: string, to: string): string | null {
+function movedElements(from: string, to: string, show: Show): string | null {
   const before = parts(from, '[', ']');
   const after = parts(to, '[', ']');
   if (!before || !after) return null;
@@ -32,7 +97,8 @@ function movedElements(from: string, to: string): string | null {
   const come = without(after, before);
   if (gone.length > 0 === come.length > 0) return null;
   const sign = come.length > 0 ? '+' : '-';
-  return `${sign} ${[...come, ...gone].join(', ')}`;
+  const moved = show(`[${[...come, ...gone].join(', ')}]`);
+  return `${sign} ${moved.slice(1, -1)}`;
 }
 
 /** What is left of a list when each element of the other was taken out once. */
@@ -48,6 +114,17 @@ function without(list: readonly string[], others: readonly string[]): string[] {
 function field(part: string): [name: string, value: string] {
   const [, name = '', value = ''] = /^([\w.]+): (.*)$/s.exec(part) ?? [];
   return [name, value];
+}
+
+/** Where the bracket at `open` is closed; -1: nowhere. */
+function closing(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if ('{[('.includes(text[at]!)) depth++;
+    if ('}])'.includes(text[at]!)) depth--;
+    if (depth === 0) return at;
+  }
+  return -1;
 }
 
 /** The parts between the outer brackets, at the commas outside any inner ones. */

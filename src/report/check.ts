@@ -4,8 +4,8 @@ import type { Diverged } from '../verdict/reproduce.ts';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Trace } from '../verdict/trace.ts';
 import { type ExitCode, exitCodes } from '../verdict/verdict.ts';
+import { placesOf } from './places.ts';
 import type { Replayed } from './reporter.ts';
-import { placesOf } from './terminal.ts';
 
 /** What the reports for other programs have in common: a variant, or a kept trace, that was checked. */
 export interface Check {

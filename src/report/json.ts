@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { memoryModel, type Run } from '../verdict/run.ts';
+import { placesOf } from './places.ts';
 import type { Reporter, Write } from './reporter.ts';
-import { placesOf } from './terminal.ts';
 
 const property = z.looseObject({
   name: z.string().min(1),

@@ -2,9 +2,9 @@ import { Chalk } from 'chalk';
 import junit, { type Builder, type TestCase } from 'junit-report-builder';
 import type { Run } from '../verdict/run.ts';
 import { type Check, checkOfReplay, checkOfRun, type Finding } from './check.ts';
-import { placeLines } from './places.ts';
+import { placeLines, placesOf } from './places.ts';
 import type { Replayed } from './reporter.ts';
-import { placesOf, runLines } from './terminal.ts';
+import { allSteps } from './terminal/schedule.ts';
 import { shellWord } from './text.ts';
 
 /**
@@ -76,9 +76,9 @@ function textOf(finding: Finding): string {
   const chalk = new Chalk({ level: 0 });
   return [
     ...head,
-    ...placeLines(placesOf(replay, property ?? ''), columns),
+    ...placeLines(placesOf(replay, property ?? ''), columns, replay.steps),
     '',
-    ...runLines(replay, { columns, chalk }),
+    ...allSteps(replay, property ?? '', { columns, chalk }),
     ...(trace === null ? [] : ['', `replay: lockstep replay-trace ${shellWord(trace)}`]),
   ].join('\n');
 }

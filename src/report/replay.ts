@@ -5,10 +5,10 @@ import type { Divergence } from '../verdict/divergence.ts';
 import type { Diverged, Reproduction } from '../verdict/reproduce.ts';
 import type { Trace } from '../verdict/trace.ts';
 import { divergenceLines } from './divergence.ts';
-import { lanes } from './lanes.ts';
-import { placeLines } from './places.ts';
-import { placesOf, runLines } from './terminal.ts';
-import { plain, shellWord, wrap } from './text.ts';
+import { placeLines, placesOf } from './places.ts';
+import { cutTo } from './terminal/headline.ts';
+import { allSteps } from './terminal/schedule.ts';
+import { plain, shellWord, width, wrap } from './text.ts';
 
 /** A kept trace that was run again. */
 export interface Reproduced {
@@ -42,25 +42,27 @@ export function replayLines(
   const where =
     result === 'diverged' ? `at step ${reproduction.step}${ofRun(reproduction, trace)}  ` : '';
   const subject = plain(`${trace.spec.name}/${variant}`);
-  const lines = [
-    `${colour(words[result])}  ${where}${chalk.bold(plain(trace.property))}  ${subject}`,
-  ];
+  const room = columns - width(`${words[result]}  ${where}  ${subject}`);
+  const name = plain(trace.property);
+  const property = cutTo(room, [name]);
+  const lines = [`${colour(words[result])}  ${where}${chalk.bold(property)}  ${subject}`];
   const say = (text: string) =>
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
   if (result === 'diverged') say(`recorded as: ${trace.property}: ${trace.message}`);
-  else say(reproduction.message);
-  const runs = [...replay.earlier, replay.steps];
-  const steps =
-    result === 'diverged'
-      ? (runs[reproduction.run - 1] ?? []).slice(0, reproduction.step - 1)
-      : replay.steps;
-  if (result === 'reproduced') {
-    lines.push(...placeLines(placesOf(replay, trace.property), columns));
-    lines.push('', ...runLines(replay, { columns, chalk }));
-  } else if (steps.length > 0) {
-    lines.push('', ...lanes({ ...replay, steps }, columns, chalk));
+  else say(property === name ? reproduction.message : `${name}: ${reproduction.message}`);
+  if (result === 'diverged') {
+    const runs = [...replay.earlier, replay.steps];
+    const steps = (runs[reproduction.run - 1] ?? []).slice(0, reproduction.step - 1);
+    const until = { ...replay, steps, earlier: [], broken: [] };
+    if (steps.length > 0) {
+      lines.push('', ...allSteps(until, trace.property, { columns, chalk }));
+    }
+  } else {
+    const places = result === 'reproduced' ? placesOf(replay, trace.property) : [];
+    lines.push(...placeLines(places, columns, replay.steps));
+    lines.push('', ...allSteps(replay, trace.property, { columns, chalk }));
   }
   lines.push('');
   if (result === 'diverged' && divergence) {

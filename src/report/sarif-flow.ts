@@ -9,7 +9,7 @@ import type {
 import type { Weight } from '../explore/explain.ts';
 import type { SiteLocation, StepRecord } from '../explore/outcome.ts';
 import type { Shown, SourceLine } from './check.ts';
-import { placesOf } from './terminal.ts';
+import { placesOf } from './places.ts';
 
 /** Schedules, call stacks and places as SARIF has them. */
 

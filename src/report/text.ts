@@ -28,8 +28,9 @@ export function padStart(text: string, columns: number): string {
 export function abbreviate(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   if (columns <= 4) return head(text, columns);
-  const tail = Math.floor((columns - 2) / 2);
-  return `${head(text, columns - 2 - tail)}..${[...text].slice(-tail).join('')}`;
+  const tail = [...text].reverse().join('');
+  const end = [...head(tail, Math.floor((columns - 2) / 2))].reverse().join('');
+  return `${head(text, columns - 2 - width(end))}..${end}`;
 }
 
 /** Short forms that are as different as the names: cut in the middle, or else where they allow it. */

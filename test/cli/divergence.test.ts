@@ -212,14 +212,13 @@ test('in a run before the one that breaks the property', () => {
   );
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 2 of run 1 of 3  possible circular locking dependency detected: a -> b -> c -> a  lock-order-either/bad
+    "diverged  at step 2 of run 1 of 3  possible circular l...  lock-order-either/bad
       the spec, or Lockstep, has changed since the trace was recorded
       recorded as: possible circular locking dependency detected: a -> b -> c -> a:
       b is taken with a held, c is taken with b held, a is taken with c held
 
-    #  bc                          shared
-    1  cmpxchg(chances, 1, 0) = 2          lock-order-either.ts:30 both
-         first=b second=c
+    --- bc runs ---
+    1  cmpxchg(chances, 1, 0) = 2  with first=b, second=c    lock-order-either.ts:30
 
     step 2 diverges: recorded: bc does cmpxchg(chances, 2, 1); now: bc does
     cmpxchg(chances, 2, 0)

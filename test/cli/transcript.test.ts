@@ -46,47 +46,40 @@ describe('verify-spec', () => {
 
       deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
       mutex_lock(a), held by alice
-        2 steps, 1 switch, shortest, expected
-        waits for bob, alice  mutex_lock(b)
-            test/cli/fixtures/two-locks.ts:25 both; holding a
-        waits for alice, bob  mutex_lock(a)
-            test/cli/fixtures/two-locks.ts:25 both; holding b
+        2 steps, 1 switch; none shorter, none of that length with fewer switches
+        waits for bob    alice: mutex_lock(b); two-locks.ts:25 both; holding a
+        waits for alice  bob: mutex_lock(a); two-locks.ts:25 both; holding b
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
-           params={rounds: 1}
-           round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
-                                 first=b
-                                 params={rounds: 1}
-                                 round=0 second=a
-           waits:                                    held by bob
-           mutex_lock(b)
-                                 waits:              held by alice
-                                 mutex_lock(a)
+         alice          bob            shared
+         --- alice runs ---
+      1  mutex_lock(a)                 holding a  two-locks.ts:24 both
+           first=a, params={rounds: 1}, round=0, second=b
+                        --- bob runs ---
+      2                 mutex_lock(b)  holding b  two-locks.ts:24 both
+                          first=b, params={rounds: 1}, round=0, second=a
+      !! possible circular locking dependency detected: a -> b -> a: b is taken wit...
+      !! deadlock
+         alice waits at mutex_lock(b), held by bob since step 2
+                        bob waits at mutex_lock(a), held by alice since step 1
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
       possible circular locking dependency detected: a -> b -> a: b is taken with a
       held, a is taken with b held
-        1 step, 0 switches, after 1 other run, shortest, expected
-        a -> b, alice  mutex_lock(b)
-            test/cli/fixtures/two-locks.ts:25 both; holding a
-        b -> a, bob    mutex_lock(a)
-            test/cli/fixtures/two-locks.ts:25 both; holding b
+        1 step, 0 switches, after 1 other run; none shorter
+        a -> b  alice: mutex_lock(b); two-locks.ts:25 both; holding a
+        b -> a  bob: mutex_lock(a); two-locks.ts:25 both; holding b
 
       run 1 of 2, from the start
-      #  bob                                           shared
-      1  mutex_lock(b)                                 b: NULL -> bob  two-locks.ts:24
-           first=b params={rounds: 1} round=0
-           second=a
+      --- bob runs ---
+      1  mutex_lock(b)  holding b                                 two-locks.ts:24 both
+           with first=b, params={rounds: 1}, round=0, second=a
 
       run 2 of 2, from the start
-      #  alice                                       shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a params={rounds: 1} round=0
-           second=b
+      --- alice runs ---
+      1  mutex_lock(a)  holding a                                 two-locks.ts:24 both
+           with first=a, params={rounds: 1}, round=0, second=b
+      !! possible circular locking dependency detected: a -> b -> a
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.possible-circular-locking-dependency-det-1aedfc87.trace.json
       "
@@ -227,24 +220,21 @@ describe('replay-trace', () => {
       "reproduced  deadlock  two-locks/crossed
         alice waits at mutex_lock(b), held by bob; bob waits at mutex_lock(a), held
         by alice
-        waits for bob, alice  mutex_lock(b)
-            test/cli/fixtures/two-locks.ts:25 both; holding a
-        waits for alice, bob  mutex_lock(a)
-            test/cli/fixtures/two-locks.ts:25 both; holding b
+        waits for bob    alice: mutex_lock(b); two-locks.ts:25 both; holding a
+        waits for alice  bob: mutex_lock(a); two-locks.ts:25 both; holding b
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
-           params={rounds: 1}
-           round=0 second=b
-      2                        mutex_lock(b)         b: NULL -> bob    two-locks.ts:24
-                                 first=b
-                                 params={rounds: 1}
-                                 round=0 second=a
-           waits:                                    held by bob
-           mutex_lock(b)
-                                 waits:              held by alice
-                                 mutex_lock(a)
+         alice          bob            shared
+         --- alice runs ---
+      1  mutex_lock(a)                 a: NULL -> alice  two-locks.ts:24 both
+           first=a, params={rounds: 1}, round=0, second=b
+                        --- bob runs ---
+      2                 mutex_lock(b)  b: NULL -> bob    two-locks.ts:24 both
+                          first=b, params={rounds: 1}, round=0, second=a
+      !! possible circular locking dependency detected: a -> b -> a: b is taken with
+         a held, a is taken with b held
+      !! deadlock
+         alice waits at mutex_lock(b), held by bob since step 2
+                        bob waits at mutex_lock(a), held by alice since step 1
 
       verify: lockstep verify-spec test/cli/fixtures/two-locks.ts --variant crossed
       "
@@ -260,13 +250,11 @@ describe('replay-trace', () => {
         recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
         at mutex_lock(a), held by alice
 
-      #  alice                 bob                   shared
-      1  mutex_lock(a)                               a: NULL -> alice  two-locks.ts:24
-           first=a
-           params={rounds: 1}
-           round=0 second=b
-                                 waits:              held by alice
-                                 mutex_lock(a)
+         alice          bob  shared
+         --- alice runs ---
+      1  mutex_lock(a)       a: NULL -> alice  two-locks.ts:24 both
+           first=a, params={rounds: 1}, round=0, second=b
+                        bob waits at mutex_lock(a), held by alice since step 1
 
       step 2 diverges: recorded: bob does mutex_lock(b); now: bob waits at
       mutex_lock(a), held by alice

@@ -185,8 +185,9 @@ describe('replaying a kept trace', () => {
       "reproduced  P  one/good
         P is broken
 
-      #  A            shared
-      1  store(x, 1)          specs/one.ts:3 f
+      --- A runs ---
+      1  store(x, 1)                                                        one.ts:3 f
+      !! P
 
       verify: lockstep verify-spec specs/one.ts --variant good
       "

@@ -1,20 +1,50 @@
 import { expect, test } from 'vitest';
-import { showChange } from '../../src/report/change.ts';
+import { brief, briefChange, showChange } from '../../src/report/change.ts';
 
 test.each([
   ['false', 'true', 'x: false -> true'],
   ['{fn: f, pending: false}', '{fn: f, pending: true}', 'x.pending: false -> true'],
-  ['{a: 1, b: 2, c: 3}', '{a: 1, b: 3, c: 4}', 'x.b: 2 -> 3, x.c: 3 -> 4'],
+  ['{a: 1, b: 2, c: 3}', '{a: 1, b: 3, c: 4}', 'x.b: 2 -> 3, .c: 3 -> 4'],
   ['{q: [], n: NULL}', '{q: [a], n: NULL}', 'x.q: + a'],
   ['{a: {b: 1, c: 2}}', '{a: {b: 1, c: 3}}', 'x.a.c: 2 -> 3'],
   ['NULL', '{a: 1}', 'x: NULL -> {a: 1}'],
   ['{a: 1}', '{b: 1}', 'x: {a: 1} -> {b: 1}'],
   ['[]', '[a, {b: 1, c: 2}]', 'x: + a, {b: 1, c: 2}'],
   ['[a, b, a]', '[b, a]', 'x: - a'],
+  ['{a: {b: 1, c: 2}, d: 3}', '{a: {b: 2, c: 3}, d: 4}', 'x.a.b: 1 -> 2, .a.c: 2 -> 3, .d: 3 -> 4'],
   ['[a]', '[b]', 'x: [a] -> [b]'],
   ['[a, b]', '[b, a]', 'x: [a, b] -> [b, a]'],
   ['{a: f(, b: 1}', '{a: f(, b: 2}', 'x: {a: f(, b: 1} -> {a: f(, b: 2}'],
   ['}{', '{}', 'x: }{ -> {}'],
 ])('%s to %s', (from, to, shown) => {
   expect(showChange('x', from, to)).toBe(shown);
+});
+
+test.each([
+  ['false', 'true', 'x -> true'],
+  ['NULL', 'true', 'x -> true'],
+  ['{fn: f, pending: false}', '{fn: f, pending: true}', 'x.pending -> true'],
+  ['[]', '[{head: a.rcu, barrier: NULL}]', 'x: + a.rcu'],
+  ['[{work: w, fn: f, flushers: []}]', '[]', 'x: - w'],
+  ['NULL', '{work: w, fn: f, flushers: []}', 'x: NULL -> {work: w, fn: f}'],
+  ['[{work: w, flushers: []}]', '[{work: w, flushers: [a]}]', 'x[0].flushers: + a'],
+  // What is left out must not be all that differs.
+  ['[{head: a, n: 1}]', '[{head: a, n: 2}]', 'x[0].n: 1 -> 2'],
+  ['[{n: 1, head: a}]', '[{n: 2, head: a}]', 'x: [{n: 1, head: a}] -> [{n: 2, head: a}]'],
+  ['{a: 1, b: NULL}', '{a: 1}', 'x: {a: 1, b: NULL} -> {a: 1}'],
+  ['[]', '[{head: a, n: 1}, {head: a, n: 2}]', 'x: + {head: a, n: 1}, {head: a, n: 2}'],
+  ['[]', '[{n: 1, head: a}]', 'x: + {n: 1, head: a}'],
+])('%s to %s in brief', (from, to, shown) => {
+  expect(briefChange('x', from, to)).toBe(shown);
+});
+
+test.each([
+  ['x = {fn: f, pending: false, pool: NULL}', 'x = {fn: f}'],
+  ['done, queue = [{head: a.rcu, barrier: NULL}], n = 1', 'done, queue = [a.rcu], n = 1'],
+  ['{a: NULL, b: false}', '{a: NULL, b: false}'],
+  ['no value in it', 'no value in it'],
+  ['{not closed', '{not closed'],
+  ['f([a, b], {c: {d: NULL, e: 1}})', 'f([a, b], {c: {e: 1}})'],
+])('%s in brief', (text, shown) => {
+  expect(brief(text)).toBe(shown);
 });

@@ -1,3 +1,4 @@
+import type { Order } from '../../src/explore/explain.ts';
 import type { Outcome, PropertyOutcome, Replay, StepRecord } from '../../src/explore/outcome.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import { changeOf, replayOf, stepOf } from '../fixtures/steps.ts';
@@ -6,7 +7,11 @@ import { changeOf, replayOf, stepOf } from '../fixtures/steps.ts';
 
 function step(thread: string, text: string, more: Partial<StepRecord> = {}): StepRecord {
   const site = { file: 'specs/slab.ts', line: 40 + text.length, fn: 'kmem_cache_destroy', text };
-  return stepOf({ thread, text, site, stack: ['kmem_cache_destroy'], ...more });
+  const enabled = ['allocator', 'destroyer'];
+  return stepOf({
+    ...{ thread, text, site, enabled, stack: ['kmem_cache_destroy'], calls: [site] },
+    ...more,
+  });
 }
 
 const waiting = {
@@ -21,6 +26,7 @@ export const replay: Replay = replayOf({
   steps: [
     step('destroyer', 'mutex_lock(slab_mutex)', {
       changes: [changeOf('slab_mutex', 'NULL', 'destroyer')],
+      ...{ taken: ['slab_mutex'], held: ['slab_mutex'] },
       waits: [waiting],
     }),
     step('allocator', 'READ_ONCE(root.memcg_params.dying)', {
@@ -32,10 +38,12 @@ export const replay: Replay = replayOf({
     }),
     step('destroyer', 'WRITE_ONCE(root.memcg_params.dying, true)', {
       changes: [changeOf('root.memcg_params.dying', 'false', 'true')],
+      held: ['slab_mutex'],
       waits: [waiting],
     }),
     step('destroyer', 'mutex_unlock(slab_mutex)', {
       changes: [changeOf('slab_mutex', 'destroyer', 'NULL')],
+      dropped: ['slab_mutex'],
     }),
     step('destroyer', 'kfree(root)', { changes: [changeOf('root', 'alive', 'freed')] }),
     step('allocator', 'queue_work(memcg_kmem_cache_wq, cw@allocator)', {
@@ -88,8 +96,12 @@ export const replay: Replay = replayOf({
 
 export const deadlock: Replay = replayOf({
   steps: [
-    step('A', 'mutex_lock(a)', { changes: [changeOf('a', 'NULL', 'A')] }),
+    step('A', 'mutex_lock(a)', {
+      changes: [changeOf('a', 'NULL', 'A')],
+      ...{ taken: ['a'], held: ['a'] },
+    }),
     step('B', 'mutex_lock(b)', {
+      ...{ taken: ['b'], held: ['b'], enabled: ['A', 'B'] },
       changes: [changeOf('b', 'NULL', 'B')],
       waits: [
         { thread: 'A', text: 'mutex_lock(b)', holder: 'B', idle: false, since: 2 },
@@ -152,6 +164,11 @@ export const outcome: Outcome = {
   unchecked: {},
 };
 
+/** Written so, because an object with a member `then` looks like a promise. */
+function order(first: number, then: number): Order {
+  return { first, then, thread: 'destroyer', object: 'root.dying', schedule: [] };
+}
+
 export const violated: Run = {
   spec: 'slab',
   file: 'specs/slab.ts',
@@ -171,7 +188,11 @@ export const violated: Run = {
     {
       property: violatedProperty,
       replay,
-      explanation: { edges: [], orders: [], weight: [] },
+      explanation: {
+        edges: [{ from: 5, to: 7, object: 'root', kind: 'flow' }],
+        orders: [order(2, 3)],
+        weight: [1, 3, 3, 1, 2, 1, 3],
+      },
       trace: 'traces/slab/v5.3.D3.trace.json',
     },
   ],

@@ -78,6 +78,7 @@ test('a schedule is one code flow, a thread flow for each thread, in the order o
   expect(relatedLocations!.map(({ message }) => message?.text)).toEqual([
     'kworker/0: load(root.name)',
     'freed, destroyer: kfree(root)',
+    'had step 2 come after step 3, of destroyer, this would hold (both are about root.dying)',
   ]);
   const frames = stacks![0]!.frames.map(({ location }) => location?.logicalLocations?.[0]?.name);
   expect(frames).toEqual(['memcg_create_kmem_cache', 'memcg_kmem_cache_create_func']);

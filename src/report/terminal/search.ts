@@ -1,0 +1,78 @@
+import type { ChalkInstance } from 'chalk';
+import type { Outcome } from '../../explore/outcome.ts';
+import { endsSchedule } from '../../model/rules.ts';
+import { memoryModel, type Run } from '../../verdict/run.ts';
+import { counted, duration, pad, plain, thousands, wrap } from '../text.ts';
+
+/** Unreached statements that are listed; a search that a limit ended may have many. */
+const shownSites = 5;
+
+/** What was covered, and under which assumptions. */
+export function searchLines(
+  run: Run,
+  outcome: Outcome,
+  options: { columns: number; chalk: ChalkInstance; limits: string },
+): string[] {
+  const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
+  const { reduction, without, symmetry, traces, unreached, explained } = outcome;
+  const facts: [string, string[]][] = [
+    [
+      'searched',
+      [
+        counted(outcome.states, 'state'),
+        counted(outcome.transitions, 'transition'),
+        `depth ${thousands(outcome.depth)}`,
+        outcome.complete ? 'complete' : `not complete (${outcome.limit ?? 'ended by a limit'})`,
+      ],
+    ],
+    [
+      'how',
+      [
+        `reduction ${reduction ? 'on' : 'off'}`,
+        ...(without.length === 0 ? [] : [`without ${without.join(' and ')}`]),
+        ...(traces === undefined ? [] : [`by ${counted(traces, 'trace')}`]),
+        ...symmetry.map((group) => `symmetry of ${group.length}`),
+        counted(outcome.workers, 'worker'),
+        counted(outcome.rounds, 'round'),
+        duration(run.durationMs),
+      ],
+    ],
+    ['model', [memoryModel, ...params, options.limits]],
+    [
+      'missed',
+      [
+        unreached.length === 0
+          ? 'no statement'
+          : `${counted(unreached.length, 'statement')} not reached`,
+        ...(explained.length === 0 ? [] : [`${explained.length} explained`]),
+        ...(outcome.complete && outcome.finalStates === 0
+          ? ['no schedule ends, so none was asked for a deadlock or a leak']
+          : []),
+        `${probability(outcome.fingerprintCollisionProbability)} chance of two states with one fingerprint`,
+      ],
+    ],
+  ];
+  for (const { message } of outcome.warnings) facts.push(['warning', [message]]);
+  const lines = facts.flatMap(([name, values]) =>
+    wrap(plain(values.join(', ')), Math.max(20, options.columns - 12), 4).map(
+      (line, i) => `  ${options.chalk.dim(pad(i === 0 ? name : '', 8))}  ${line}`,
+    ),
+  );
+  for (const [rule, reason] of Object.entries(outcome.unchecked)) {
+    const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
+    const text = `${rule} is not checked${ends}: ${reason}`;
+    const rest = wrap(plain(text), Math.max(20, options.columns - 12), 6);
+    lines.push(...rest.map((line) => `            ${line}`));
+  }
+  for (const site of unreached.slice(0, shownSites)) {
+    const text = `${site.file}:${site.line} ${site.fn}: ${site.text}`;
+    lines.push(`            ${wrap(plain(text), Math.max(20, options.columns - 12), 1)[0]}`);
+  }
+  const more = unreached.length - shownSites;
+  if (more > 0) lines.push(`            and ${more} more (--json lists all)`);
+  return lines;
+}
+
+function probability(p: number): string {
+  return p === 0 ? 'no' : p.toExponential(1);
+}
