@@ -74,9 +74,10 @@ export async function overflowing(page: Page): Promise<string[]> {
       '.top, main, main header, .controls, .panel > *',
     );
     for (const box of boxes) {
-      const scrolls = getComputedStyle(box).overflowX !== 'visible';
-      if (!scrolls && box.scrollWidth > box.clientWidth + 1)
-        found.push(`${box.className} is too wide`);
+      const { overflowX, overflowY } = getComputedStyle(box);
+      const wide = overflowX === 'visible' && box.scrollWidth > box.clientWidth + 1;
+      const high = overflowY === 'visible' && box.scrollHeight > box.clientHeight + 1;
+      if (wide || high) found.push(`${box.className} does not hold what is in it`);
     }
     const parts = [...document.querySelectorAll<HTMLElement>('.panel > *')].map((each) =>
       each.getBoundingClientRect(),

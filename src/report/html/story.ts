@@ -140,7 +140,10 @@ function isGracePeriod(thread: string): boolean {
 
 function arrowsOf({ threads, explanation }: PageTrace, steps: readonly PageStep[]): Arrow[] {
   const locks = new Set(steps.flatMap(({ taken }) => taken));
-  const kinds = new Map(threads.map(({ name, daemon, kind }) => [name, { daemon, kind }]));
+  const serving = threads.filter(
+    ({ daemon, kind }) => daemon || kind === 'worker' || kind === 'softirq',
+  );
+  const servers = new Set(serving.map(({ name }) => name));
   const arrows = new Map<string, { -readonly [Key in keyof Arrow]: Arrow[Key] }>();
   for (const { from, to, object, kind } of explanation.edges) {
     const [a, b] = [steps[from - 1], steps[to - 1]];
@@ -154,8 +157,8 @@ function arrowsOf({ threads, explanation }: PageTrace, steps: readonly PageStep[
       if (kind === 'flow' && /^s?rcu:/.test(object)) continue;
       drawn = 'grace period';
     } else {
-      const served = kinds.get(b.thread);
-      const serves = served?.daemon || served?.kind === 'worker' || served?.kind === 'softirq';
+      // What a thread of the kernel's own takes up; of what that code does then, a flow says nothing.
+      const serves = servers.has(b.thread) && b.calls.length === 0;
       if (!serves && kind !== 'enables') continue;
       drawn = serves ? 'queueing' : 'wake-up';
     }

@@ -162,6 +162,13 @@ describe('arrows', () => {
     expect(served('B', {})).toEqual([]);
   });
 
+  test('that the code which is run then meets it too is no queueing', () => {
+    const steps = [two[0]!, { ...two[1]!, calls: [site] }];
+    expect(arrows([edge(1, 2, 'o')], steps, [thread('A'), thread('B', { daemon: true })])).toEqual(
+      [],
+    );
+  });
+
   test('a grace period, from and to', () => {
     expect(served('rcu_gp', { daemon: true })).toEqual(['1-2 grace period o 0']);
     const back = [stepOf({ thread: 'rcu_gp', text: 'a' }), two[1]!];

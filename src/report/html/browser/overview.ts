@@ -1,4 +1,4 @@
-import type { Page } from '../data.ts';
+import type { Page, PageRun } from '../data.ts';
 import { counted, h } from './dom.ts';
 import { href, placeOfRun } from './route.ts';
 import { duration, expectation, sizeOf, verdictMark } from './verdict.ts';
@@ -24,6 +24,7 @@ export function overviewOf({ runs }: Page): HTMLElement {
     ...specs.flatMap((spec) => {
       const own = runs.filter((run) => run.spec === spec);
       const about = own.some((run) => run.about !== null);
+      const warned = own.some((run) => warningsOf(run) > 0);
       const rows = own.map((run) =>
         h(
           'tr',
@@ -38,6 +39,7 @@ export function overviewOf({ runs }: Page): HTMLElement {
           about && h('td', { class: 'about' }, run.about ?? ''),
           h('td', { class: 'number' }, sizeOf(run)),
           h('td', { class: 'number' }, run.traces.length || ''),
+          warned && h('td', { class: 'number' }, warningsOf(run) || ''),
           h('td', { class: 'number note' }, duration(run.durationMs)),
         ),
       );
@@ -48,6 +50,7 @@ export function overviewOf({ runs }: Page): HTMLElement {
         about && 'About',
         'Searched',
         'Traces',
+        warned && 'Warnings',
         'Time',
       ];
       const head = heads.flatMap((each) =>
@@ -63,4 +66,8 @@ export function overviewOf({ runs }: Page): HTMLElement {
       ];
     }),
   );
+}
+
+function warningsOf({ outcome }: PageRun): number {
+  return outcome?.warnings.length ?? 0;
 }

@@ -84,7 +84,7 @@ export function sourcePanel({ sources }: Page): SourcePanel {
       line.classList.add(moved ? 'now' : 'here');
       if (moved) line.setAttribute('aria-current', 'step');
       const mark = line.querySelector('.mark') ?? h('span', { class: 'mark' });
-      mark.append(h('b', { class: moved ? 'moved' : null }, thread.name), ' ');
+      mark.append(h('b', { class: moved ? 'moved' : null, title: thread.name }, thread.name), ' ');
       line.append(mark);
     }
   };
@@ -109,7 +109,8 @@ export function sourcePanel({ sources }: Page): SourcePanel {
         );
       }
       markLines(standings, file);
-      if (site) centre(code, code.querySelector(`li[data-line="${site.line}"]`));
+      const line = site ?? standings.find(({ calls }) => calls.at(-1)?.file === file)?.calls.at(-1);
+      centre(code, code.querySelector(`li[data-line="${line?.line}"]`));
     },
   };
 }

@@ -4,7 +4,7 @@ import { reportsOf, type Story, storyOf, threadsAt } from '../story.ts';
 import { base, counted, h } from './dom.ts';
 import { ARROWS, lanesOf, locksOf } from './lanes.ts';
 import { href, placeOfRun } from './route.ts';
-import { sourcePanel } from './source.ts';
+import { centre, sourcePanel } from './source.ts';
 import { statePanel, threadTable } from './state.ts';
 import { verdictMark } from './verdict.ts';
 
@@ -57,10 +57,12 @@ export function traceView(
     const standings = threadsAt(story, current);
     controls.show(current);
     lanes.show(current);
-    source.show(standings);
-    state.show(current);
+    // These first: they have the height that they need, and what is left is for the others.
     detail.replaceChildren(...detailOf(story, current));
     threads.replaceChildren(threadTable(standings));
+    centre(threads, threads.querySelector<HTMLElement>('.moved'));
+    source.show(standings);
+    state.show(current);
   };
   const element = h(
     'div',
@@ -102,11 +104,11 @@ function headerOf(run: PageRun, number: number, which: number, trace: PageTrace)
   const place = placeOfRun(run);
   const steps = trace.runs.at(-1)!;
   const switches = steps.filter((step, i) => i > 0 && steps[i - 1]!.thread !== step.thread).length;
-  const proved = [
-    trace.shortest && 'none shorter',
-    trace.fewestSwitches && 'no fewer switches in as many steps',
-  ].filter((each) => each !== false);
-  const about = [counted(steps.length, 'step'), counted(switches, 'switch', 'switches'), ...proved];
+  const about =
+    counted(steps.length, 'step') +
+    (trace.shortest ? ', no schedule that breaks it has fewer; ' : ', ') +
+    counted(switches, 'switch', 'switches') +
+    (trace.fewestSwitches ? ', none as short has fewer' : '');
   const { orders } = trace.explanation;
   const places =
     trace.broken.filter(({ property }) => property === trace.property).at(-1)?.places ?? [];
@@ -123,12 +125,7 @@ function headerOf(run: PageRun, number: number, which: number, trace: PageTrace)
     h('h1', { tabindex: -1 }, trace.property),
     h('p', { class: 'what' }, trace.message),
     run.outcome === null && run.message !== null && h('p', {}, run.message),
-    h(
-      'p',
-      { class: 'note' },
-      about.join(', '),
-      trace.file !== null && h('code', {}, ` ${trace.file}`),
-    ),
+    h('p', { class: 'note' }, about, trace.file !== null && h('code', {}, ` ${trace.file}`)),
     trace.runs.length > 1 &&
       h(
         'p',
@@ -265,7 +262,7 @@ function detailOf(story: Story, at: number): HTMLElement[] {
       h('h2', {}, 'Start'),
       h('p', { class: 'note' }, 'Nothing has happened yet. Press → or j to step.'),
     ];
-  const { thread, text, result, changes, locals, held, enabled } = step;
+  const { thread, text, result, changes, locals, enabled } = step;
   const names = Object.entries(locals).filter(
     ([name, value]) => !name.startsWith('$') && name !== value,
   );
@@ -274,7 +271,6 @@ function detailOf(story: Story, at: number): HTMLElement[] {
     ['reports', reportsOf(step).map((text) => h('span', { class: 'alarm' }, text))],
     ['changes', changes.map(({ object, from, to }) => h('code', {}, showChange(object, from, to)))],
     ['locals', names.map(([name, value]) => h('code', {}, `${name} = ${value}`))],
-    ['holds', held.length > 0 ? [held.join(', ')] : []],
     ['follows from', partners(story, at)],
     ['instead of', others.length > 0 ? [others.join(', ')] : []],
   ];
