@@ -409,6 +409,15 @@ describe('--step', () => {
     `);
   });
 
+  test('forward to the next step of a kind, which may be the very next', () => {
+    const stepsOf = (...lines: string[]) =>
+      [...walked(lost, ...lines).stdout.matchAll(/^step (\d)/gm)].map(([, step]) => Number(step));
+    expect(stepsOf('t a', 't a')).toEqual([1, 4]);
+    expect(stepsOf('t b', 't b', 't b')).toEqual([2, 3]);
+    expect(stepsOf('o count', 'o count')).toEqual([1, 2]);
+    expect(stepsOf('x', 'x', 'x', 'x')).toEqual([1, 2, 4]);
+  });
+
   test('a trace that diverges is walked as far as it goes: exit 5', () => {
     const args = ['replay-trace', deadlock, '--step', '--variant', 'ordered'];
     const { status, stdout } = lockstep(args, undefined, 'n\ntake bob\n');
