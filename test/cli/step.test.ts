@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -401,6 +401,7 @@ describe('--step', () => {
         e  enabled               who could move here; > moves next
         k  take name [count]     let another thread move here
         r  reset                 back to where the recorded steps were left
+        u  run number            to the start of another run
         s  source [thread]       the source around the line
         w  waits                 who waits, for what and since when
         h  help                  this
@@ -416,6 +417,20 @@ describe('--step', () => {
     expect(stepsOf('t b', 't b', 't b')).toEqual([2, 3]);
     expect(stepsOf('o count', 'o count')).toEqual([1, 2]);
     expect(stepsOf('x', 'x', 'x', 'x')).toEqual([1, 2, 4]);
+  });
+
+  test('the runs that lockdep puts together, the last one first', () => {
+    lockstep(['verify-spec', 'test/fixtures/checks/lock-order-either.ts', '--traces', folder]);
+    const [name] = readdirSync(path.join(folder, 'lock-order-either'));
+    const trace = path.join(folder, 'lock-order-either', name!);
+    const { status, stdout } = walked(trace, 'g 3', 'run 1', 'n', 'u 3', 'u 4');
+    expect(status).toBe(0);
+    const { steps, earlier } = JSON.parse(readFileSync(trace, 'utf8'));
+    expect(stdout).toContain(`\nrun ${earlier.length + 1} of ${earlier.length + 1}\n`);
+    const next = [...stdout.matchAll(/^ {2}next {2}(\w+)/gm)].map(([, thread]) => thread);
+    const first = earlier[0];
+    expect(next).toEqual([steps[0], first[0], first[1], steps[0]].map(({ thread }) => thread));
+    expect(stdout).toMatch(/\nwhich run\? There are 1 to 3\n$/);
   });
 
   test('a trace that diverges is walked as far as it goes: exit 5', () => {
@@ -446,6 +461,9 @@ describe('--step', () => {
     ['o', 'which object?'],
     ['o x', "there is no object 'x'"],
     ['p x', "there is no thread or object 'x'"],
+    ['u 2', 'which run? There are 1 to 1'],
+    ['u 0', 'which run? There are 1 to 1'],
+    ['run', 'which run? There are 1 to 1'],
     ['s', 'no line of the spec to show'],
     ['take', 'which thread?'],
     ['take bob 0', "'0' is no count"],

@@ -8,7 +8,10 @@ import type { Walk } from './walk.ts';
 
 /** What the commands of a walk need. */
 export interface Desk {
-  readonly walk: Walk;
+  /** The one that is on. */
+  walk: Walk;
+  /** Begins one through each run of the trace; lockdep remembers what it saw in earlier ones. */
+  readonly walks: readonly (() => Walk)[];
   readonly columns: number;
   readonly chalk: ChalkInstance;
   /** Text of a source file as it is named in traces; null when it is not there. */
@@ -85,6 +88,15 @@ const commands: readonly Command[] = [
     ...{ name: 'reset', short: 'r', takes: '', does: 'back to where the recorded steps were left' },
     run: (desk) => {
       desk.walk.reset();
+      return where(desk);
+    },
+  },
+  {
+    ...{ name: 'run', short: 'u', takes: 'number', does: 'to the start of another run' },
+    run: (desk, number) => {
+      const begin = /^[1-9]\d*$/.test(number) ? desk.walks[Number(number) - 1] : undefined;
+      if (!begin) throw new Refusal(`which run? There are 1 to ${desk.walks.length}`);
+      desk.walk = begin();
       return where(desk);
     },
   },

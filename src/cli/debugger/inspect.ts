@@ -19,7 +19,7 @@ export async function stopAt(
   engine: Engine,
 ): Promise<void> {
   const { program, loaded } = opened;
-  const { steps } = possible(opened);
+  const steps = possible(opened).at(-1)!;
   const stop = stepToStopAt(opened, to, engine);
   const place = placeInCode(loaded.code, stop.site);
   const url = await urlOfSpec(loaded);
@@ -48,12 +48,13 @@ interface Stop {
 
 function stepToStopAt(opened: Opened, to: number | null, engine: Engine): Stop {
   const { program } = opened;
-  const { earlier, steps } = possible(opened);
+  const runs = possible(opened);
+  const steps = runs.at(-1)!;
   const last = to ?? steps.length;
   if (last > steps.length || to === 0) {
     throw new UsageError(`no step ${last} to stop at: there are 1 to ${steps.length}`);
   }
-  const records = engine.replay(program, steps, earlier).steps;
+  const records = engine.replay(program, steps, runs.slice(0, -1)).steps;
   const at = records.slice(0, last).findLastIndex(({ site }) => site !== null);
   const record = records[at];
   if (!record?.site) throw new UsageError("none of these steps is in the spec's own code");

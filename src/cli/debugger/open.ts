@@ -47,31 +47,31 @@ export function walkThrough(opened: Opened, context: Context, engine: Engine): P
 
 function deskFor(opened: Opened, context: Context, engine: Engine): Desk {
   const { program } = opened;
-  const { earlier, steps } = possible(opened);
-  const stage = {
-    replay: (schedule: readonly string[]) => engine.replay(program, schedule, earlier),
-    standing: (schedule: readonly string[]) => engine.standing(program, schedule),
-  };
+  const walks = possible(opened).map((steps, at, runs) => {
+    const earlier = runs.slice(0, at);
+    const stage = {
+      replay: (schedule: readonly string[]) => engine.replay(program, schedule, earlier),
+      standing: (schedule: readonly string[]) => engine.standing(program, schedule),
+    };
+    return () => new Walk(stage, steps);
+  });
   return {
-    walk: new Walk(stage, steps),
+    walk: walks.at(-1)!(),
+    walks,
     columns: context.columns,
     chalk: styleFor(context.env),
     read: (file) => readSource(path.resolve(context.cwd, file)),
   };
 }
 
-/** The recorded steps as far as they are possible: of the run that diverges, else of the last. */
-export function possible({ trace, reproduction }: Opened): {
-  readonly earlier: readonly string[][];
-  readonly steps: readonly string[];
-} {
+/** The threads of the recorded steps, run by run, as far as they are possible. */
+export function possible({ trace, reproduction }: Opened): readonly (readonly string[])[] {
   const runs = [...(trace.earlier ?? []), trace.steps].map((steps) =>
     steps.map(({ thread }) => thread),
   );
-  if (reproduction.result !== 'diverged')
-    return { earlier: runs.slice(0, -1), steps: runs.at(-1)! };
+  if (reproduction.result !== 'diverged') return runs;
   const { run, step } = reproduction;
-  return { earlier: runs.slice(0, run - 1), steps: runs[run - 1]!.slice(0, step - 1) };
+  return [...runs.slice(0, run - 1), runs[run - 1]!.slice(0, step - 1)];
 }
 
 /** What the walk is through, and whether it is as it was recorded. */
@@ -82,10 +82,11 @@ function heading({ trace, variant, changed, reproduction }: Opened): string[] {
   if (result === 'reproduced') lines.push(message);
   if (result === 'holds') lines.push(`not reproduced: ${message}`);
   if (result === 'diverged') {
-    const { run, step } = reproduction;
-    const of = trace.earlier ? ` of run ${run}` : '';
-    lines.push(`diverges at step ${step}${of}: ${message}; the steps before it are shown`);
+    lines.push(`diverges at step ${reproduction.step}: ${message}; the steps before it are shown`);
   }
+  const runs = (trace.earlier?.length ?? 0) + 1;
+  const run = result === 'diverged' ? reproduction.run : runs;
+  if (runs > 1) lines.push(`run ${run} of ${runs}`);
   return lines;
 }
 
