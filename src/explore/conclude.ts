@@ -5,6 +5,7 @@ import { runtime } from '../model/runtime.ts';
 import type { Finding, Findings, Sighting } from './findings.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
 import { lockOrderOf } from './rules/lock-order.ts';
+import { branchWarnings } from './warnings.ts';
 
 /** A finding with the runs that lead to it, by names of threads. */
 export interface Found {
@@ -77,8 +78,9 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
       .map(locationOf),
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
-    warnings: [],
     lockOrder: lockOrderOf(searched.lockFacts, machine.program.unchecked),
+    // Of a search that is not over, that something never happened is not known.
+    warnings: limit === null ? branchWarnings(machine.program, new Set(searched.found.keys())) : [],
     finalStates,
     unchecked: machine.program.unchecked,
   };

@@ -70,7 +70,8 @@ export class StateProperty {
   }
 
   private ask(rows: Int32Array, base: number, stride: number): boolean {
-    const outer = runtime.peek;
+    const outer = { peek: runtime.peek, asking: runtime.asking };
+    runtime.asking = this.name;
     runtime.peek = <T>(object: unknown): T => {
       const shared = object as Parameters<Machine['slotOf']>[0];
       this.footprint.add(this.machine.slotOf(shared).position);
@@ -82,7 +83,7 @@ export class StateProperty {
       if (error instanceof Error && error.name === 'SpecError') throw error;
       throw new SpecError(`property '${this.name}' throws ${error}`);
     } finally {
-      runtime.peek = outer;
+      Object.assign(runtime, outer);
     }
   }
 }

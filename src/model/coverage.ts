@@ -1,3 +1,4 @@
+import { type Asked, type Behind, type Branch, NO, YES } from './branches.ts';
 import { capturesOf, type Site } from './frames.ts';
 import { runtime } from './runtime.ts';
 
@@ -37,6 +38,7 @@ export interface Flow {
   readonly entries: readonly (readonly [fn: string | number, from: Place])[];
   /** Functions that are noted when they are made, and by which function that is. */
   readonly made: readonly (readonly [fn: string, by: string])[];
+  readonly branches: readonly Branch[];
   /** Any function may be called in a way that `entries` does not tell. */
   readonly open: boolean;
   /** Variables of the module and what it imports; not to be asked before all modules are loaded. */
@@ -69,6 +71,45 @@ export function coverage(): Coverage {
     }
   }
   return { unreached, explained };
+}
+
+/** A condition that had one outcome only. */
+export interface Untaken {
+  readonly branch: Branch;
+  /** The outcome that it never had. */
+  readonly outcome: boolean;
+  readonly behind: Behind;
+  /** Who asked, as in `Asked`. */
+  readonly by: readonly string[];
+}
+
+/**
+ * The conditions that had one outcome only, though the options of the variant leave both open, and
+ * it is a finding that they never had the other; of those within each other the innermost.
+ */
+export function untaken(asked: Asked): Untaken[] {
+  const found: Untaken[] = [];
+  for (const flow of runtime.flows) {
+    const values = flow.values();
+    const own: Untaken[] = [];
+    // From the inside out.
+    for (const branch of flow.branches.toReversed()) {
+      const by = [...asked.keys()].filter((asker) => asked.get(asker)!.has(branch.id)).sort();
+      const had = by.reduce((all, asker) => all | asked.get(asker)!.get(branch.id)!, 0);
+      const behind = had === YES ? branch.behind[0] : had === NO ? branch.behind[1] : null;
+      if (!behind) continue;
+      if ([branch.decided, branch.rest].some((each) => truthOf(each, values) !== null)) continue;
+      if (behind.asked === null && !by.includes('')) continue;
+      if (own.some((inner) => isWithin(inner.branch, branch))) continue;
+      own.push({ branch, outcome: had === NO, behind, by });
+    }
+    found.push(...own.filter(({ behind }) => !behind.told).reverse());
+  }
+  return found;
+}
+
+function isWithin({ range: [start, end] }: Branch, { range }: Branch): boolean {
+  return range[0] <= start && end <= range[1];
 }
 
 type Module = Omit<Flow, 'values'> & { readonly values: readonly unknown[] };

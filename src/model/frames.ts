@@ -1,3 +1,4 @@
+import { noteBranch } from './branches.ts';
 import type { Flow } from './coverage.ts';
 import { runtime } from './runtime.ts';
 import { SpecError } from './shared.ts';
@@ -65,6 +66,18 @@ export const frames = {
     frame.live = live;
     frame.leaf = isLeaf(target);
     return target;
+  },
+
+  /** Called with the value of a condition, which it gives back. */
+  test<T>(branch: string, value: T): T {
+    noteBranch(branch, Boolean(value));
+    return value;
+  },
+
+  /** Called with what a `switch` is about, for each of its cases. */
+  unless<T>(branch: string, value: T): T {
+    noteBranch(branch, false);
+    return value;
   },
 
   /** Registers a function's site and captured variables; returns the function. */

@@ -1,4 +1,5 @@
 import { type LocalState, ThreadAutomaton } from './automaton.ts';
+import { Contention } from './contention.ts';
 import type { ThreadContext } from './context.ts';
 import {
   type Access,
@@ -87,6 +88,7 @@ export class Machine {
   readonly learned: Learned[] = [];
   /** Where a thread was found to wait, in the order it was. */
   readonly waits: Asked[] = [];
+  readonly contention = new Contention(this);
   private readonly guarded: <T>(code: () => T) => T;
   private changesSeen = 0;
   private readonly byName = new Map<string, Slot>();

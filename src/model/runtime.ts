@@ -36,6 +36,10 @@ export interface Runtime {
   reached: Set<string>;
   /** Names of assertions that were reached. */
   assertions: Set<string>;
+  /** Name of the property that is being asked, null outside one. */
+  asking: string | null;
+  /** Outcomes of conditions, as in `Asked`. */
+  branches: Map<string, Map<string, number>>;
 }
 
 const key = Symbol.for('lockstep.runtime');
@@ -56,6 +60,8 @@ holder[key] ??= {
   flows: [],
   reached: new Set(),
   assertions: new Set(),
+  asking: null,
+  branches: new Map(),
 };
 
 export const runtime: Runtime = holder[key];

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { withLocks } from '../explore/contention.ts';
 import { improve } from '../explore/improve.ts';
 import type { Outcome } from '../explore/outcome.ts';
 import type { Probe } from '../explore/probe.ts';
@@ -76,7 +77,8 @@ export async function verify(
   };
   const machine = new Machine(program, guarded);
   try {
-    const outcome = improve(machine, await searchTogether(machine, resolved, crewFor), resolved);
+    const searched = await searchTogether(machine, resolved, crewFor);
+    const outcome = improve(machine, withLocks(machine, searched, resolved), resolved);
     return { ...outcome, without: [...(options.without ?? [])].sort() };
   } finally {
     await (await (hired as Promise<Hired> | null))?.dismiss();

@@ -3,6 +3,7 @@ import { type Explorer, SLICE } from '../explore/explorer.ts';
 import { type Growth, STEPS } from '../explore/growth.ts';
 import { growthOf, type Level, type LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
+import { mergeBranches } from '../model/branches.ts';
 import { SpecError } from '../model/shared.ts';
 import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
@@ -205,6 +206,8 @@ export class Crew {
     explorer.checks.extendFootprints(answer.footprints);
     explorer.transitions += answer.transitions;
     explorer.checks.finalStates += answer.finalStates;
+    mergeBranches(answer.asked);
+    explorer.machine.contention.add(answer.contended);
     for (const finding of answer.findings) explorer.findings.offer(finding);
     for (const [fact, sighting] of answer.facts) explorer.findings.see(fact, sighting);
     for (const name of answer.witnessed) explorer.findings.witnessed.add(name);

@@ -5,6 +5,7 @@ import { ALL_ON } from '../explore/optimisations.ts';
 import { VisitedTable } from '../explore/visited.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
+import { runtime } from '../model/runtime.ts';
 import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
 
@@ -99,6 +100,8 @@ export class Member {
       finalStates,
       findings: [...explorer.findings.byProperty.values()],
       witnessed: [...explorer.findings.witnessed],
+      asked: runtime.branches,
+      contended: [...explorer.machine.contention.contended()],
       facts: explorer.findings.facts,
       states: null,
       error: null,

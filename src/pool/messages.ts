@@ -1,6 +1,7 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
 import type { Buffers, Part, Step } from '../explore/growth.ts';
 import type { Without } from '../explore/optimisations.ts';
+import type { Asked } from '../model/branches.ts';
 import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
 
@@ -56,6 +57,10 @@ export interface Answer {
   readonly finalStates: number;
   readonly findings: readonly Finding[];
   readonly witnessed: readonly string[];
+  /** What properties' conditions came to. */
+  readonly asked: Asked;
+  /** Locks that some thread waited for. */
+  readonly contended: readonly string[];
   /** What lockdep saw in this round. */
   readonly facts: ReadonlyMap<string, Sighting>;
   readonly states: Parcel | null;

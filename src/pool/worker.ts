@@ -43,6 +43,8 @@ const FAILED: Answer = {
   finalStates: 0,
   findings: [],
   witnessed: [],
+  asked: new Map(),
+  contended: [],
   facts: new Map(),
   states: null,
   error: null,

@@ -1,6 +1,6 @@
 import type { Condition, Flow, Place } from '../model/coverage.ts';
 import type { Analysis } from './analyse.ts';
-import { Conditions } from './conditions.ts';
+import type { Conditions } from './conditions.ts';
 import { type Binding, type FunctionPlace, lookUp } from './scopes.ts';
 import {
   bare,
@@ -8,14 +8,14 @@ import {
   type FunctionNode,
   isFunction,
   isTypeOnly,
+  leaves,
   type Node,
   type Program,
 } from './syntax.ts';
 
-/** What `Flow` says of a module, with values as expressions. */
+/** What `Flow` says of a module. */
 export interface ModuleFlow extends Pick<Flow, 'entries' | 'open'> {
   readonly places: ReadonlyMap<Node, Place>;
-  readonly values: readonly string[];
 }
 
 /**
@@ -26,11 +26,11 @@ export interface ModuleFlow extends Pick<Flow, 'entries' | 'open'> {
 export function flowOf(
   program: Program,
   analysis: Analysis,
+  conditions: Conditions,
   idOf: (node: FunctionNode) => string,
   siteOf: (node: Node) => string | undefined,
 ): ModuleFlow {
   const { table, functions } = analysis;
-  const conditions = new Conditions(program, table);
   const walk = new Walk(conditions, idOf, siteOf);
   walk.visit(program, { fn: null, when: [] });
   const { places } = walk;
@@ -56,7 +56,7 @@ export function flowOf(
     if (value == null) open = true;
     else enter(value, places.get(node)!);
   }
-  return { places, entries: [...entries.values()], open, values: conditions.values };
+  return { places, entries: [...entries.values()], open };
 }
 
 /** Notes where each node stands. */
@@ -152,23 +152,6 @@ class Walk {
   private when(test: Node, truth: boolean): [Condition, boolean][] {
     const condition = this.conditions.conditionOf(test);
     return condition ? [[condition, truth]] : [];
-  }
-}
-
-/** Never goes on to the statement after it. */
-function leaves(node: Node): boolean {
-  switch (node.type) {
-    case 'ReturnStatement':
-    case 'ThrowStatement':
-    case 'BreakStatement':
-    case 'ContinueStatement':
-      return true;
-    case 'BlockStatement':
-      return node.body.some(leaves);
-    case 'IfStatement':
-      return leaves(node.consequent) && node.alternate !== null && leaves(node.alternate);
-    default:
-      return false;
   }
 }
 

@@ -76,6 +76,8 @@ export function restore(baseline: Baseline): void {
   runtime.builder = null;
   runtime.made = new Set();
   runtime.assertions = new Set();
+  runtime.asking = null;
+  runtime.branches = new Map();
   runtime.reached = new Set();
 }
 

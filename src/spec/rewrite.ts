@@ -1,10 +1,13 @@
 import type { SourceMap } from 'magic-string';
+import type { Branch } from '../model/branches.ts';
 import type { Site } from '../model/frames.ts';
 import { type Analysis, analyse, type LoopNode, type ObjectLiteral } from './analyse.ts';
+import { forksIn } from './branches.ts';
 import { captures } from './closures.ts';
+import { Conditions } from './conditions.ts';
 import { Edits } from './edits.ts';
 import { position, sourceError } from './errors.ts';
-import { explanations } from './explanations.ts';
+import { type Explain, explanations } from './explanations.ts';
 import { flowOf } from './flow.ts';
 import { liveAt } from './liveness.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
@@ -99,9 +102,11 @@ class Rewriting {
     const siteIds = new Map<Node, string>(
       this.sites.map(({ id }, index) => [analysis.sites[index]!.node, id]),
     );
-    const { places, entries, open, values } = flowOf(
+    const conditions = new Conditions(program, analysis.table);
+    const { places, entries, open } = flowOf(
       program,
       analysis,
+      conditions,
       (node) => this.ids.get(analysis.table.infos.get(node)!)!,
       (node) => siteIds.get(node),
     );
@@ -113,8 +118,34 @@ class Rewriting {
       const by = info.parent && this.ids.get(info.parent);
       return by ? [[this.ids.get(info), by]] : [];
     });
-    const told = JSON.stringify({ sites, entries, made, open }).slice(0, -1);
-    return ` ${this.kit}.flow(${told}, "values": () => [${values.join(', ')}] });`;
+    const branches = this.watch(conditions, explain);
+    const told = JSON.stringify({ sites, entries, made, branches, open }).slice(0, -1);
+    return ` ${this.kit}.flow(${told}, "values": () => [${conditions.values.join(', ')}] });`;
+  }
+
+  /** Notes which outcomes the conditions of the spec's code have. */
+  private watch(conditions: Conditions, explain: Explain): Branch[] {
+    const { module, parsed, analysis, source } = this;
+    const forks = forksIn(parsed.program, {
+      source,
+      conditions,
+      nameOf: (node) => analysis.table.infos.get(node)?.name ?? '',
+      hasSite: (node) =>
+        analysis.sites.some(({ node: { start } }) => node.start <= start && start < node.end),
+      explain,
+    });
+    return forks.map(({ test, rest, among, first, ...fork }, index) => {
+      const id = `${module.name}:c${index}`;
+      const note = (node: Node, call: 'test' | 'unless'): void => {
+        const [open, close] = node.type === 'SequenceExpression' ? ['(', ')'] : ['', ''];
+        this.edits.wrap(node, `${this.kit}.${call}('${id}', ${open}`, `${close})`, 4);
+      };
+      if (test) note(test, 'test');
+      if (among) note(among, 'unless');
+      if (first) this.edits.atStart(first.start, `${this.kit}.test('${id}', true); `);
+      const [decided, later] = [test, rest].map((node) => node && conditions.conditionOf(node));
+      return { id, file: module.file, ...fork, decided: decided!, rest: later! };
+    });
   }
 
   private openFrame({ node }: FunctionInfo): void {

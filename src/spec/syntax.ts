@@ -100,6 +100,23 @@ export function yieldingNodes(program: Program): ReadonlySet<Node> {
   return found;
 }
 
+/** Never goes on to the statement after it. */
+export function leaves(node: Node): boolean {
+  switch (node.type) {
+    case 'ReturnStatement':
+    case 'ThrowStatement':
+    case 'BreakStatement':
+    case 'ContinueStatement':
+      return true;
+    case 'BlockStatement':
+      return node.body.some(leaves);
+    case 'IfStatement':
+      return leaves(node.consequent) && node.alternate !== null && leaves(node.alternate);
+    default:
+      return false;
+  }
+}
+
 export function literal(node: Node): boolean {
   return (
     (node.type === 'Literal' && !('regex' in node)) ||

@@ -208,13 +208,14 @@ class Brute {
     if (claimed.length === 0) this.violated.add(report.title ?? report.rule);
   }
 
-  private ask({ holds }: Predicate, state: State): boolean {
-    const outer = runtime.peek;
+  private ask({ name, holds }: Predicate, state: State): boolean {
+    const outer = { peek: runtime.peek, asking: runtime.asking };
+    runtime.asking = name;
     runtime.peek = (object) => valueIn(object, state) as never;
     try {
       return Boolean(holds());
     } finally {
-      runtime.peek = outer;
+      Object.assign(runtime, outer);
     }
   }
 

@@ -1,0 +1,47 @@
+import { type Untaken, untaken } from '../model/coverage.ts';
+import type { Program } from '../model/program.ts';
+import { runtime } from '../model/runtime.ts';
+import type { Warning } from './outcome.ts';
+
+/**
+ * What a complete search of the present variant never came across: conditions that had one outcome
+ * only. What stops asking early is left out: a property that is broken, a witness that was found.
+ *
+ * @param broken names of properties
+ */
+export function branchWarnings(program: Program, broken: ReadonlySet<string>): Warning[] {
+  const kinds = new Map<string, string>([
+    ...program.always.map(({ name }) => [name, 'always'] as const),
+    ...program.atEnd.map(({ name }) => [name, 'atEnd'] as const),
+  ]);
+  const asked = new Map(
+    [...runtime.branches].filter(([asker]) => asker === '' || kinds.has(asker)),
+  );
+  return untaken(asked)
+    .filter(({ by }) => !by.some((asker) => broken.has(asker)))
+    .map((each) => (each.by.includes('') ? neverTaken(each) : neverAsked(each, kinds)));
+}
+
+function neverTaken({ branch, outcome }: Untaken): Warning {
+  const { text } = branch;
+  const never = /^(case .*|default)$/.test(text) ? 'taken' : outcome;
+  return { kind: 'never taken', message: `'${text}' is never ${never}`, site: siteOf(branch) };
+}
+
+/** In a property: the left side of an implication, say, that never holds. */
+function neverAsked(
+  { branch, outcome, behind, by }: Untaken,
+  kinds: ReadonlyMap<string, string>,
+): Warning {
+  const properties = by.map((name) => `${kinds.get(name)} '${name}'`).join(', ');
+  const negated = /^!\s*([\w.]+\([^()]*\)|[\w.]+)$/.exec(branch.text)?.[1];
+  const holds = (negated === undefined) === outcome ? 'never' : 'always';
+  const message =
+    `${properties}: '${negated ?? branch.text}' ${holds} holds, ` +
+    `so '${behind.asked}' is never asked`;
+  return { kind: 'never asked', message, site: siteOf(branch) };
+}
+
+function siteOf({ file, line, fn, text }: Untaken['branch']): Warning['site'] {
+  return { file, line, fn, text };
+}

@@ -1,0 +1,56 @@
+import type { Condition } from './coverage.ts';
+import { runtime } from './runtime.ts';
+
+/** What stands behind one outcome of a condition. */
+export interface Behind {
+  /** What a predicate goes on to ask there, as source text; null: nothing. */
+  readonly asked: string | null;
+  /** That it never happens is told already: steps are listed as unreached, or somebody explains it. */
+  readonly told: boolean;
+}
+
+/** A condition of the spec's code. */
+export interface Branch {
+  readonly id: string;
+  readonly file: string;
+  readonly line: number;
+  readonly fn: string;
+  /** The source text, in one line. */
+  readonly text: string;
+  /** Where it stands in the file. */
+  readonly range: readonly [start: number, end: number];
+  /** As far as the variant's options decide it. */
+  readonly decided: Condition;
+  /** Likewise what is asked if it does not decide the whole. */
+  readonly rest: Condition;
+  /** When it is false, and when it is true. Null where it is no finding that this never happens. */
+  readonly behind: readonly [no: Behind | null, yes: Behind | null];
+}
+
+/** Outcomes that a condition had, as bits. */
+export const NO = 1;
+export const YES = 2;
+
+/** By who asked, the name of a property or '' for threads, the outcomes of conditions, by their ids. */
+export type Asked = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+export function noteBranch(branch: string, outcome: boolean): void {
+  const asker = runtime.thread ? '' : runtime.asking;
+  if (asker !== null) add(asker, branch, outcome ? YES : NO);
+}
+
+/** Takes over what was asked elsewhere. */
+export function mergeBranches(asked: Asked): void {
+  for (const [asker, branches] of asked) {
+    for (const [branch, outcomes] of branches) add(asker, branch, outcomes);
+  }
+}
+
+function add(asker: string, branch: string, outcomes: number): void {
+  let seen = runtime.branches.get(asker);
+  if (!seen) {
+    seen = new Map();
+    runtime.branches.set(asker, seen);
+  }
+  seen.set(branch, (seen.get(branch) ?? 0) | outcomes);
+}
