@@ -1,6 +1,5 @@
 import type { LockClass } from '../model/contention.ts';
 import type { Machine } from '../model/machine.ts';
-import { runtime } from '../model/runtime.ts';
 import { ALL_ON } from './optimisations.ts';
 import type { Outcome, SiteLocation, Warning } from './outcome.ts';
 import { callsOf } from './places.ts';
@@ -63,12 +62,9 @@ function warningOf(machine: Machine, lock: LockClass): Warning {
   return { kind: 'never contended', message, site: siteOf(lock) };
 }
 
-/** The first place in the spec where it is taken; null: only primitives take it. */
+/** The first place in the spec where it is taken; null: there is none. */
 function siteOf({ nodes }: LockClass): SiteLocation | null {
-  const places = nodes.flatMap(({ state }) => {
-    const site = runtime.sites.get(state.sites.at(-1) ?? '');
-    return site && !site.library ? callsOf(state.sites).slice(-1) : [];
-  });
+  const places = nodes.flatMap(({ state }) => callsOf(state.sites).slice(-1));
   const key = ({ file, line }: SiteLocation): string => `${file}:${String(line).padStart(9, '0')}`;
   return places.sort((a, b) => (key(a) < key(b) ? -1 : 1))[0] ?? null;
 }

@@ -30,6 +30,7 @@ class Explicit {
   private readonly unseen: Set<number>;
   private readonly lockdep = new LockOracle();
   private readonly notes = new Set<string>();
+  private readonly locks = { taken: new Set<number>(), contended: new Set<number>() };
   /** Races found with both threads running, and with one that is interrupted. */
   private readonly raced = [new Set<string>(), new Set<string>()] as const;
 
@@ -86,8 +87,8 @@ class Explicit {
     if ([...this.raced[1]].some((title) => !this.raced[0].has(title))) {
       this.notes.add('data race of an interrupted thread only');
     }
-    const { finals, violated, notes } = this;
-    return { finals, violated, notes, states: this.seen.size };
+    const { finals, violated, notes, locks } = this;
+    return { finals, violated, notes, locks, states: this.seen.size };
   }
 
   private visit(state: State): void {
@@ -335,7 +336,10 @@ class Explicit {
     };
     if (tries) {
       if ((reads ? lock.writer === null : free) && lock.waiting.length === 0) enter();
-      else thread.pc = i.missed - 1;
+      else {
+        thread.pc = i.missed - 1;
+        this.locks.contended.add(i.lock);
+      }
       return FINE;
     }
     const sleeps = sort === 'mutex' || sort === 'rwsem';
@@ -350,8 +354,11 @@ class Explicit {
       if (writes) thread.pc++;
     } else if (writes) {
       lock.waiting = [...lock.waiting, name].sort();
+      this.locks.contended.add(i.lock);
     } else {
-      return rules.length > 0 ? { rules, crash: true } : 'blocked';
+      if (rules.length > 0) return { rules, crash: true };
+      this.locks.contended.add(i.lock);
+      return 'blocked';
     }
     return { rules, crash: false };
   }
@@ -370,6 +377,7 @@ class Explicit {
         ? 'shared'
         : modeOf(kind, i.how, of, thread.bhOff);
     thread.held.push({ lock: i.lock, mode, nested: i.how === 'nested' });
+    this.locks.taken.add(i.lock);
     if (kind === 'mutex' || kind === 'rwsem') return;
     if (i.how.endsWith('irqsave')) thread.flags[i.place] = thread.irqsOff;
     thread.atomic++;

@@ -5,6 +5,8 @@ export interface Findings {
   /** Names of the properties that fail, 'deadlock' and kernel rules included. */
   readonly violated: ReadonlySet<string>;
   readonly states: number;
+  /** Locks that a thread has in some state, and those that one waits for, or tries to get in vain. */
+  readonly locks?: { readonly taken: ReadonlySet<number>; readonly contended: ReadonlySet<number> };
   /** What else was met that is rare and ought to be met in some program. */
   readonly notes?: ReadonlySet<string>;
 }

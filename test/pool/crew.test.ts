@@ -1,8 +1,9 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { withLocks } from '../../src/explore/contention.ts';
 import type { Outcome } from '../../src/explore/outcome.ts';
-import { type SearchOptions, search } from '../../src/explore/search.ts';
+import { type SearchOptions, searchOn } from '../../src/explore/search.ts';
 import { Machine } from '../../src/model/machine.ts';
 import type { Program } from '../../src/model/program.ts';
 import { SpecError } from '../../src/model/shared.ts';
@@ -27,7 +28,10 @@ function searchAlone(
   mode: Pick<SearchOptions, 'reduction' | 'probe' | 'without'>,
 ): Omit<Outcome, 'workers'> | null {
   try {
-    const { workers: _, ...outcome } = search(program, { ...OPTIONS, ...mode });
+    const machine = new Machine(program, guarded);
+    const options = { ...OPTIONS, ...mode };
+    const found = withLocks(machine, searchOn(machine, options), options);
+    const { workers: _, ...outcome } = found;
     return outcome;
   } catch (error) {
     if (error instanceof SpecError && /holds 48 locks/.test(error.message)) return null;
@@ -68,11 +72,9 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
         });
         const crew = new Crew(links);
         const machine = new Machine(program, guarded);
-        const { workers, ...together } = await searchTogether(
-          machine,
-          { ...OPTIONS, ...mode },
-          async () => crew,
-        );
+        const options = { ...OPTIONS, ...mode };
+        const found = await searchTogether(machine, options, async () => crew);
+        const { workers, ...together } = withLocks(machine, found, options);
         expect(workers).toBe(helpers + 1);
         expect(together, show(random)).toEqual(alone);
         complete++;
