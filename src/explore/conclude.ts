@@ -60,6 +60,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
   const { limit, states, transitions, depth, rounds, finalStates } = searched;
   const { reduction, symmetry, members } = searched;
   const { unreached, explained } = coverage();
+  const steps = stepsBySite(machine);
   return {
     properties: propertyOutcomes(machine, searched),
     complete: limit === null,
@@ -75,7 +76,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     fingerprintCollisionProbability: collisionProbability(searched.fingerprints, members),
     reached: [...runtime.sites.values()]
       .filter(({ id, library }) => !library && runtime.reached.has(id))
-      .map(locationOf),
+      .map((site) => ({ ...locationOf(site), steps: steps.get(site.id) ?? 0 })),
     unreached: unreached.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     lockOrder: lockOrderOf(searched.lockFacts, machine.program.unchecked),
@@ -84,6 +85,16 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     finalStates,
     unchecked: machine.program.unchecked,
   };
+}
+
+function stepsBySite({ learned }: Machine): Map<string, number> {
+  const steps = new Map<string, number>();
+  for (const { transition } of learned) {
+    for (const site of new Set(transition.node.state.sites)) {
+      steps.set(site, (steps.get(site) ?? 0) + 1);
+    }
+  }
+  return steps;
 }
 
 /**

@@ -22,8 +22,11 @@ export interface Outcome {
   readonly symmetry: readonly (readonly string[])[];
   /** Chance that two different states shared a fingerprint and one was not explored. */
   readonly fingerprintCollisionProbability: number;
-  /** Sites that some schedule reached. */
-  readonly reached: readonly SiteLocation[];
+  /**
+   * Sites that some schedule reached, each with how many different steps were taken there or in a
+   * function called from there: in other local states, or with other values.
+   */
+  readonly reached: readonly (SiteLocation & { readonly steps: number })[];
   /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */
   readonly unreached: readonly SiteLocation[];
   /** Sites that no schedule reached, and the author says why. */

@@ -23,8 +23,9 @@ export function branchWarnings(program: Program, broken: ReadonlySet<string>): W
 }
 
 function neverTaken({ branch, outcome }: Untaken): Warning {
-  const { text } = branch;
-  const never = /^(case .*|default)$/.test(text) ? 'taken' : outcome;
+  const negated = negatedIn(branch.text);
+  const text = negated ?? branch.text;
+  const never = /^(case .*|default)$/.test(text) ? 'taken' : (negated === null) === outcome;
   return { kind: 'never taken', message: `'${text}' is never ${never}`, site: siteOf(branch) };
 }
 
@@ -34,12 +35,17 @@ function neverAsked(
   kinds: ReadonlyMap<string, string>,
 ): Warning {
   const properties = by.map((name) => `${kinds.get(name)} '${name}'`).join(', ');
-  const negated = /^!\s*([\w.]+\([^()]*\)|[\w.]+)$/.exec(branch.text)?.[1];
-  const holds = (negated === undefined) === outcome ? 'never' : 'always';
+  const negated = negatedIn(branch.text);
+  const holds = (negated === null) === outcome ? 'never' : 'always';
   const message =
     `${properties}: '${negated ?? branch.text}' ${holds} holds, ` +
     `so '${behind.asked}' is never asked`;
   return { kind: 'never asked', message, site: siteOf(branch) };
+}
+
+/** What stands after the `!` of a condition that is nothing else. */
+function negatedIn(text: string): string | null {
+  return /^!\s*([\w.]+\([^()]*\)|[\w.]+|\([^()]*(?:\([^()]*\)[^()]*)*\))$/.exec(text)?.[1] ?? null;
 }
 
 function siteOf({ file, line, fn, text }: Untaken['branch']): Warning['site'] {

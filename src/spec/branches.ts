@@ -171,8 +171,8 @@ class Walk {
 
   private add(test: Node, rest: Node | null, [no, yes]: Branch['behind']): void {
     const text = oneLine(this.setting.source.slice(test.start, test.end));
-    const explained = this.isExplained(test);
-    const behind = (side: Behind | null) => side && { ...side, told: side.told || explained };
+    const quiet = this.isExplained(test) || this.setting.conditions.isFixed(test);
+    const behind = (side: Behind | null) => side && { ...side, told: side.told || quiet };
     this.push(test, text, [behind(no), behind(yes)], { test, rest, among: null, first: null });
   }
 

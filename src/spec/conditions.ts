@@ -1,6 +1,6 @@
 import { COMPARED, type Condition } from '../model/coverage.ts';
-import type { Reference } from './scopes.ts';
-import { bare, type Node, type Program } from './syntax.ts';
+import { isReassigned, type Reference } from './scopes.ts';
+import { bare, children, type Node, type Program } from './syntax.ts';
 import type { Table } from './table.ts';
 
 /** Conditions of a module, and the variables of the module that tell their values. */
@@ -38,6 +38,33 @@ export class Conditions {
       }
       default:
         return null;
+    }
+  }
+
+  /**
+   * Is it the same in the whole search, as what build() makes of its parameters: of literals, and of
+   * constants of a function around it that is neither a thread's nor a predicate?
+   */
+  isFixed(expression: Node): boolean {
+    const node = bare(expression);
+    switch (node.type) {
+      case 'Literal':
+        return true;
+      case 'Identifier': {
+        const { binding = null, fn } = this.references.get(node) ?? {};
+        if (!binding?.owner || binding.owner === fn || isReassigned(binding)) return false;
+        const { rewritten, arrow } = binding.owner;
+        return !rewritten && !arrow && !(binding.init && hasCall(binding.init));
+      }
+      case 'MemberExpression':
+        return !node.computed && this.isFixed(node.object);
+      case 'UnaryExpression':
+        return this.isFixed(node.argument);
+      case 'LogicalExpression':
+      case 'BinaryExpression':
+        return this.isFixed(node.left) && this.isFixed(node.right);
+      default:
+        return false;
     }
   }
 
@@ -92,6 +119,10 @@ function importsOf(program: Program): Map<string, Import> {
     }
   }
   return found;
+}
+
+function hasCall(node: Node): boolean {
+  return node.type === 'CallExpression' || children(node).some(hasCall);
 }
 
 function isPlain(value: unknown): value is string | number | boolean | null {

@@ -13,7 +13,7 @@ const told: Run = {
   ...sample.violated,
   outcome: {
     ...sample.outcome,
-    reached: sample.outcome.unreached,
+    reached: sample.outcome.unreached.map((site) => ({ ...site, steps: 3 })),
     warnings: [
       { kind: 'never contended', message: 'slab_mutex: nobody ever waits for it', site: null },
     ],

@@ -18,7 +18,9 @@ const f = (_: unknown) => {};
 export default defineSpec({
   name: 's',
   variants: { on: {}, off: { options: { x: false } } },
-  build() {
+  build({ params }) {
+    const { none = 0 } = params;
+    const some = params.some ?? 0;
     return {
       threads: {
         *thread() {
@@ -154,6 +156,10 @@ const PROPERTIES: readonly (readonly [what: string, model: string, ...messages: 
     'one that is broken',
     'always: { p: () => peek(flag) === 0 && (!peek(zero) || peek(flag) === 1) }',
   ],
+  [
+    'a parameter',
+    'always: { p: () => none > 0 || peek(flag) < 2 && (some === 0 || peek(flag) < 3) }',
+  ],
   ['a witness', 'sometimes: { p: () => !peek(zero) || peek(flag) === 1 }'],
 ];
 
@@ -168,4 +174,18 @@ test.each(PROPERTIES)('a property: %s', async (what, model, ...messages) => {
   const always = (text: string) => text.replace("'!peek(zero)' never", "'peek(zero)' always");
   expect(await warnings(source)).toEqual(expected.map(always));
   expect(await warnings(source, 'on', true)).toEqual(expected.map(always));
+});
+
+test('how many steps were taken at a statement, or below it', async () => {
+  const thread =
+    'const g = function* () { yield* load(flag); };\nfor (let i = 0; i < 3; i++) yield* step();\nyield* g();';
+  const source = spec(thread).replace('yield* store(flag, 1)', 'yield* store(flag, 2)');
+  const loaded = await loadSpec(path.join(folder({ 'spec.ts': source }), 'spec.ts'));
+  const outcome = search(instantiate(loaded, 'on'), { ...UNLIMITED, guarded, reduction: false });
+  const steps = (text: string) => outcome.reached.find((site) => site.text.startsWith(text))?.steps;
+  expect(steps('const z = yield* load(zero)')).toBe(1);
+  // A round each; and with either value of the flag.
+  expect(steps('yield* step()')).toBe(3);
+  expect(steps('yield* load(flag)')).toBe(2);
+  expect(steps('yield* g()')).toBe(2);
 });

@@ -4,7 +4,7 @@ import { type Action, Dependence } from '../traces/dependence.ts';
 import { type Candidate, candidate, normalForm } from './candidate.ts';
 
 /** Steps after which a walk is given up, and cut to what people read. */
-const LONGEST = 1000;
+const LONGEST = 400;
 const CUT = 40;
 
 /** Priorities that change within a walk, at most. */
@@ -17,7 +17,7 @@ const MOST_CHANGES = 5;
  */
 export function walks(machine: Machine, seed: number, count: number): Candidate[] {
   const draw = generator(seed);
-  const found = Array.from({ length: 64 + 16 * count }, () => walk(machine, draw));
+  const found = Array.from({ length: 32 + 8 * count }, () => walk(machine, draw));
   const dependence = new Dependence([]);
   dependence.begin();
   const kept = new Map<string, Candidate>();
