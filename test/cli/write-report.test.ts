@@ -14,6 +14,7 @@ import type { VerifyOptions } from '../../src/cli/options.ts';
 import { replayTrace } from '../../src/cli/replay-trace.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
 import { defaults, type Finds, fakeContext, fakeEngine, replaying } from './fake.ts';
+import { ended, start } from './lockstep.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -107,4 +108,13 @@ test('a workflow of GitHub is told: on the lines of the spec, and in the summary
   expect(readFileSync(summary)).toHaveLength(2 ** 20 - 10);
   const lost = await verify({ ...workflow, GITHUB_STEP_SUMMARY: cwd });
   expect(lost.err).toContain('the summary of the step could not be written (EISDIR)');
+});
+
+test('interrupted: no report, not even half of one', async () => {
+  const report = path.join(cwd, 'a.sarif');
+  const long = ['test/cli/fixtures', '--no-reduction', '--param', 'rounds=2000'];
+  const child = start(['verify-spec', ...long, '--no-traces', '--report', report]);
+  setTimeout(() => child.kill('SIGINT'), 2_000);
+  expect((await ended(child)).code).toBe(130);
+  expect(readdirSync(cwd)).toEqual(['specs']);
 });

@@ -79,6 +79,16 @@ test('a diagram: what a thread does in a row, hand-overs, locks, who waits', () 
 `);
 });
 
+test('what Mermaid would take for its own is written by its code', async () => {
+  const text = 'store(x, "a;b #1; %%c -->> <br> end")';
+  // A lock that another thread took leaves no bar to be ended.
+  const steps = [stepOf({ thread: 'end', text, dropped: ['l'] })];
+  const diagram = sequenceDiagram(replayOf({ steps }), null);
+  const note = '1 store(x, #34;a#59;b #35;1#59; #37;#37;c #45;#45;#62;#62; #60;br#62; end#34;)';
+  expect(diagram).toBe(`sequenceDiagram\n  participant t0 as end\n  Note over t0: ${note}\n`);
+  expect(await parsed(`\`\`\`mermaid\n${diagram}\`\`\``)).toBe(1);
+});
+
 test('a long schedule is folded to what matters, and further until Mermaid draws it', async () => {
   const steps = Array.from({ length: 4000 }, (_, at) =>
     stepOf({ thread: at % 7 === 0 ? 'A' : 'B', text: `store(x, ${at}) ${'y'.repeat(60)}` }),
