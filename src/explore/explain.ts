@@ -1,5 +1,10 @@
+import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
+import { edgesOf } from './explain/edges.ts';
+import { ordersOf } from './explain/orders.ts';
+import { weightsOf } from './explain/weight.ts';
 import type { Replay, StepRecord } from './outcome.ts';
+import { Question, Trial } from './trial.ts';
 
 /** Why a schedule breaks a property: which steps bear on which, and which orders it takes. */
 export interface Explanation {
@@ -50,69 +55,34 @@ export interface Order {
  * @param replay of a schedule that breaks the property, the last of its runs
  */
 export function explain(
-  _program: Program,
+  program: Program,
   replay: Replay,
   property: string,
-  _guarded: <T>(code: () => T) => T,
+  guarded: <T>(code: () => T) => T,
 ): Explanation {
-  const edges = edgesOf(replay.steps);
-  return { edges, orders: [], weight: weights(replay, property, edges) };
+  const { steps } = replay;
+  const machine = new Machine(program, guarded);
+  const question = new Question(machine, property, guarded);
+  const trial = new Trial(question);
+  trial.follow(steps.map(({ thread }) => program.threads.findIndex(({ name }) => name === thread)));
+  const moves = [...trial.moves];
+  const reads = [...question.reads(trial.state)].map(
+    (position) => machine.slotAt(position).object.name,
+  );
+  trial.finish(moves.length);
+  const edges = edgesOf(steps);
+  const locks = locksIn(steps);
+  const orders = trial.broken < 0 ? [] : ordersOf(question, moves, locks);
+  const broken = replay.broken.find((each) => each.property === property);
+  const { step = steps.length, places = [] } = broken ?? {};
+  return { edges, orders, weight: weightsOf(steps, { step, places }, reads, edges, orders, locks) };
 }
 
-function weights({ steps, broken }: Replay, property: string, edges: readonly Edge[]): Weight[] {
-  const weight: Weight[] = steps.map(() => 0);
-  const last = broken.find((each) => each.property === property)?.step ?? steps.length;
-  const past = [last];
-  for (const to of past) {
-    if (to === 0 || weight[to - 1]! > 0) continue;
-    weight[to - 1] = 1;
-    const before = steps.findLastIndex(
-      ({ thread }, at) => at < to - 1 && thread === steps[to - 1]!.thread,
-    );
-    past.push(before + 1, ...edges.filter((edge) => edge.to === to).map(({ from }) => from));
-  }
-  for (const { from, to, kind } of edges) {
-    if (kind === 'order' || weight[to - 1] === 0) continue;
-    weight[from - 1] = 2;
-    weight[to - 1] = 2;
-  }
-  if (last > 0) weight[last - 1] = 3;
-  return weight;
-}
-
-/** The nearest edges: no step stands between the two, in the same object. */
-function edgesOf(steps: readonly StepRecord[]): Edge[] {
-  const edges: Edge[] = [];
-  steps.forEach((step, at) => {
-    const changed = changedBy(step);
-    for (const object of step.objects) {
-      for (let before = at - 1; before >= 0; before--) {
-        const other = steps[before]!;
-        const flow = changedBy(other).has(object);
-        const order = changed.has(object) && other.objects.includes(object);
-        if (!flow && !order) continue;
-        if (other.thread !== step.thread) {
-          const kind = !flow ? 'order' : waitedFor(steps, before, step) ? 'enables' : 'flow';
-          edges.push({ from: before + 1, to: at + 1, object, kind });
-        }
-        if (flow) break;
-      }
-    }
-  });
-  return edges;
-}
-
-function changedBy(step: StepRecord): ReadonlySet<string> {
-  return new Set(step.changes.map(({ object }) => object));
-}
-
-/** Whether a step was being waited for before the one at `at`, and not after it. */
-function waitedFor(
-  steps: readonly StepRecord[],
-  at: number,
-  { thread, text }: StepRecord,
-): boolean {
-  const waits = (step: StepRecord | undefined) =>
-    step?.waits.some((wait) => wait.thread === thread && wait.text === text) ?? false;
-  return waits(steps[at - 1]) && !waits(steps[at]);
+/** Objects that change only as locks are taken or given back. */
+function locksIn(steps: readonly StepRecord[]): ReadonlySet<string> {
+  const changed = (some: readonly StepRecord[]): string[] =>
+    some.flatMap(({ changes }) => changes.map(({ object }) => object));
+  const locking = ({ taken, dropped }: StepRecord): boolean => taken.length + dropped.length > 0;
+  const others = new Set(changed(steps.filter((step) => !locking(step))));
+  return new Set(changed(steps.filter(locking)).filter((object) => !others.has(object)));
 }

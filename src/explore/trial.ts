@@ -1,0 +1,144 @@
+import type { Machine, Transition } from '../model/machine.ts';
+import type { Report } from '../model/operation.ts';
+import { brokenBy, brokenByReport, deadlockIn } from './findings.ts';
+import { Frontier } from './frontier.ts';
+import { StateProperty } from './properties.ts';
+import { leakReport, leaksIn } from './rules/leaks.ts';
+import { raceReport, racesIn } from './rules/races.ts';
+
+/**
+ * What breaks one property, asked along runs on one machine. What lockdep learns is not asked: it
+ * is not of one run.
+ */
+export class Question {
+  readonly machine: Machine;
+  private readonly property: string;
+  private readonly always: StateProperty | null;
+  private readonly atEnd: StateProperty | null;
+  /** Whether a report on a state may break it. */
+  private readonly races: boolean;
+  private readonly ends: boolean;
+
+  constructor(machine: Machine, property: string, guarded: <T>(code: () => T) => T) {
+    const { always, atEnd, never } = machine.program;
+    const find = (list: typeof always): StateProperty | null => {
+      const predicate = list.find(({ name }) => name === property);
+      return predicate ? new StateProperty(machine, predicate, guarded) : null;
+    };
+    const claims = never.some(({ name }) => name === property);
+    this.machine = machine;
+    this.property = property;
+    this.always = find(always);
+    this.atEnd = find(atEnd);
+    this.races = claims || property.startsWith('data-race');
+    this.ends = claims || property === 'deadlock' || property === 'memory leak';
+  }
+
+  /** Positions of the objects that the property reads in a state. */
+  reads(state: Frontier): ReadonlySet<number> {
+    const predicate = this.always ?? this.atEnd;
+    this.holds(predicate, state);
+    return predicate?.footprint ?? new Set();
+  }
+
+  brokenIn(state: Frontier): boolean {
+    if (!this.holds(this.always, state)) return true;
+    if (!this.races) return false;
+    const { machine } = this;
+    const moves = machine.threads.map((_, thread) => machine.transition(state.rows, 0, thread));
+    return racesIn(machine, state.rows, 0, moves).some((race) =>
+      brokenByReport(machine, raceReport(machine, race), race.a.node).some(this.isIt),
+    );
+  }
+
+  brokenBy(move: Transition): boolean {
+    return move.reports.length > 0 && brokenBy(this.machine, move).some(this.isIt);
+  }
+
+  /** In a state in which nothing can move. */
+  brokenAtEnd(state: Frontier): boolean {
+    if (!this.holds(this.atEnd, state)) return true;
+    if (!this.ends) return false;
+    const { machine } = this;
+    const deadlock = deadlockIn(machine, state.rows, 0);
+    if (deadlock) return this.breaks({ rule: 'deadlock', message: deadlock });
+    const leaks = leaksIn(machine, state.rows, 0, state.stride);
+    return leaks.length > 0 && this.breaks(leakReport(leaks));
+  }
+
+  private readonly isIt = ({ property }: { readonly property: string }): boolean =>
+    property === this.property;
+
+  private breaks(report: Report): boolean {
+    return brokenByReport(this.machine, report, null).some(this.isIt);
+  }
+
+  private holds(predicate: StateProperty | null, state: Frontier): boolean {
+    if (!predicate) return true;
+    const answer = predicate.holds(state.rows, 0, state.stride);
+    if (this.machine.width > state.stride) state.widen(this.machine.width);
+    return answer;
+  }
+}
+
+/** One run, as far as somebody takes it. */
+export class Trial {
+  readonly state: Frontier;
+  readonly moves: Transition[] = [];
+  /** After how many steps the property was broken first; -1: not yet. */
+  broken = -1;
+  crashed = false;
+  private readonly question: Question;
+
+  constructor(question: Question) {
+    const { machine } = question;
+    this.question = question;
+    this.state = new Frontier(machine.width, 1);
+    this.state.push(machine.initialRow(), 0, machine.width, 0, 0);
+    if (question.brokenIn(this.state)) this.broken = 0;
+  }
+
+  /** @returns whether the thread could move */
+  step(thread: number): boolean {
+    const { question, state, moves } = this;
+    const move = this.crashed ? null : question.machine.transition(state.rows, 0, thread);
+    if (!move) return false;
+    moves.push(move);
+    state.take(question.machine, move);
+    if (move.crash) this.crashed = true;
+    const broken = question.brokenBy(move) || (!move.crash && question.brokenIn(state));
+    if (broken && this.broken < 0) this.broken = moves.length;
+    return true;
+  }
+
+  /**
+   * Steps of these threads in this order, as far as that can be: one that waits is passed over until
+   * it can move.
+   */
+  follow(threads: readonly number[]): void {
+    const left = [...threads];
+    for (let at = 0; at < left.length; ) {
+      const waiting = left.slice(0, at).includes(left[at]!);
+      if (!waiting && this.step(left[at]!)) {
+        left.splice(at, 1);
+        at = 0;
+      } else at++;
+    }
+  }
+
+  /**
+   * On until nothing can move: a thread goes on as long as it can, then the first that can.
+   * @returns whether it came to an end within so many steps
+   */
+  finish(most: number): boolean {
+    const threads = [...this.question.machine.threads.keys()];
+    for (let thread = 0; thread >= 0 && !this.crashed; ) {
+      if (!this.step(thread)) thread = threads.findIndex((each) => this.step(each));
+      if (this.moves.length > most) return false;
+    }
+    if (!this.crashed && this.broken < 0 && this.question.brokenAtEnd(this.state)) {
+      this.broken = this.moves.length;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,151 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Explanation, explain } from '../../src/explore/explain.ts';
+import { improve } from '../../src/explore/improve.ts';
+import type { Replay } from '../../src/explore/outcome.ts';
+import { replay } from '../../src/explore/replay.ts';
+import { searchOn } from '../../src/explore/search.ts';
+import { Machine } from '../../src/model/machine.ts';
+import type { Program } from '../../src/model/program.ts';
+import { guarded } from '../../src/spec/guard.ts';
+import { instantiate } from '../../src/spec/instantiate.ts';
+import { loadSpec } from '../../src/spec/load.ts';
+import { randomProgram } from '../oracle/arbitrary.ts';
+import { UNLIMITED } from '../oracle/unlimited.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+
+interface Explained {
+  readonly program: Program;
+  readonly property: string;
+  readonly shown: Replay;
+  readonly explanation: Explanation;
+}
+
+/** What is found of a program, explained. */
+function explained(program: Program, maxStates = 100_000): Explained[] {
+  const options = { ...UNLIMITED, maxStates, reduction: false };
+  const machine = new Machine(program, guarded);
+  const { properties } = improve(machine, searchOn(machine, options), options);
+  return properties.flatMap(({ name: property, schedule, earlier }) => {
+    if (!schedule) return [];
+    const shown = replay(program, schedule, guarded, earlier);
+    return [{ program, property, shown, explanation: explain(program, shown, property, guarded) }];
+  });
+}
+
+async function inSpec(
+  file: string,
+  variant: string,
+  params: Readonly<Record<string, number>> = {},
+): Promise<Explained[]> {
+  return explained(instantiate(await loadSpec(path.join(root, file)), variant, params));
+}
+
+/** The orders that matter as `first | then`, each step as `thread: statement = result`. */
+function told({ shown: { steps }, explanation: { orders } }: Explained): string[] {
+  const step = (at: number): string => {
+    const { thread, text, result } = steps[at - 1]!;
+    return `${thread}: ${text}${result && ` = ${result}`}`;
+  };
+  return orders.map(
+    (order) => `${step(order.first)} | ${order.then ? step(order.then) : `${order.thread} waits`}`,
+  );
+}
+
+/** Each order is as told: the schedule that shows it can be run, has the two the other way round, and the property holds. */
+function check({ program, property, shown, explanation }: Explained): void {
+  const { steps } = shown;
+  expect(explanation.weight).toHaveLength(steps.length);
+  for (const { first, then, thread, object, schedule } of explanation.orders) {
+    const other = replay(program, schedule, guarded);
+    expect(other.diverged).toBe(null);
+    expect(other.broken.filter((broken) => broken.property === property)).toEqual([]);
+    expect(other.steps.at(-1)!.reports.filter(({ rule }) => rule === 'use-after-free')).toEqual([]);
+    const placeOf = (at: number): number => {
+      const { thread, text } = steps[at - 1]!;
+      const turn = steps.slice(0, at).filter((step) => step.thread === thread).length;
+      const places = [...other.steps.keys()].filter((each) => other.steps[each]!.thread === thread);
+      const place = places[turn - 1] ?? -1;
+      expect(other.steps[place]?.text).toBe(text);
+      return place;
+    };
+    if (then !== null) {
+      expect(then).toBeGreaterThan(first);
+      expect(steps[then - 1]!.thread).toBe(thread);
+      expect(placeOf(then)).toBeLessThan(placeOf(first));
+      expect(explanation.weight[then - 1]).toBe(3);
+    }
+    expect(explanation.weight[first - 1]).toBe(3);
+    expect(object).not.toBe('');
+  }
+}
+
+test('a lost update: each of the two stores comes after the load of the other thread', async () => {
+  const [found] = await inSpec('test/fixtures/classics/lost-update.ts', 'bare');
+  check(found!);
+  expect(told(found!)).toEqual([
+    'b: READ_ONCE(count) = 0 | a: WRITE_ONCE(count, 1)',
+    'a: READ_ONCE(count) = 0 | b: WRITE_ONCE(count, 1)',
+  ]);
+});
+
+test('a flag tested under a lock, and what it guards used outside', async () => {
+  const [found] = await inSpec('test/fixtures/minimal/flag.ts', 'bad');
+  check(found!);
+  expect(told(found!)).toEqual([
+    'remove: kfree(dev) | use: store(dev.events, 1)',
+    'use: load(gone) = false | remove: store(gone, true)',
+  ]);
+  // The one waited for the lock of the other.
+  expect(found!.explanation.weight).toEqual([1, 3, 2, 2, 3, 1, 3, 3]);
+});
+
+test('a deadlock of two locks: one that is waited for is taken before', async () => {
+  const found = await inSpec('test/fixtures/checks/abba.ts', 'bad');
+  const deadlock = found.find(({ property }) => property === 'deadlock')!;
+  check(deadlock);
+  expect(told(deadlock)).toEqual(['ba: mutex_lock(b) | ab waits', 'ab: mutex_lock(a) | ba waits']);
+  expect(deadlock.explanation.weight).toEqual([3, 3]);
+  // What lockdep says is not of one order of steps.
+  const circle = found.find(({ property }) => property !== 'deadlock')!;
+  expect(circle.explanation.orders).toEqual([]);
+});
+
+test('a work that is not waited for', async () => {
+  const [found] = await inSpec('test/fixtures/checks/cancel-work.ts', 'bad-running');
+  check(found!);
+  expect(told(found!)).toEqual(['remove: kfree(dev) | kworker/0-wq: store(dev.events, 0)']);
+});
+
+test('the kernel bug of December 2019: the callback is queued behind the barrier', async () => {
+  const found = await inSpec('specs/kmem-cache-dying/spec.ts', 'seed', { allocators: 0 });
+  expect(found).toHaveLength(4);
+  for (const each of found) {
+    check(each);
+    const [first] = told(each);
+    expect(first).toMatch(
+      /^destroy: rcu_barrier\(\) \| kworker.*: percpu_ref_kill\(child.refcnt\)$/,
+    );
+  }
+});
+
+test('random programs: the other way round the property holds', async () => {
+  const loaded = await loadSpec(path.join(root, 'test/fixtures/random-program.ts'));
+  let orders = 0;
+  let none = 0;
+  fc.assert(
+    fc.property(randomProgram, (random) => {
+      (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
+      for (const each of explained(instantiate(loaded, 'only'), 3000)) {
+        check(each);
+        orders += each.explanation.orders.length;
+        if (each.explanation.orders.length === 0) none++;
+      }
+    }),
+    { numRuns: 150, seed: 20191204 },
+  );
+  expect(orders).toBeGreaterThan(50);
+  expect(none).toBeGreaterThan(0);
+});
