@@ -29,6 +29,7 @@ describe('verify-spec', () => {
         how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
         missed    no statement, 6.5e-18 chance of two states with one fingerprint
+        warning   b: nobody ever waits for it
       "
     `);
   });
@@ -50,17 +51,21 @@ describe('verify-spec', () => {
         waits for bob    alice: mutex_lock(b); two-locks.ts:25 both; holding a
         waits for alice  bob: mutex_lock(a); two-locks.ts:25 both; holding b
 
-         alice          bob            shared
-         --- alice runs ---
-      1  mutex_lock(a)                 holding a  two-locks.ts:24 both
-           first=a, params={rounds: 1}, round=0, second=b
-                        --- bob runs ---
-      2                 mutex_lock(b)  holding b  two-locks.ts:24 both
-                          first=b, params={rounds: 1}, round=0, second=a
-      !! possible circular locking dependency detected: a -> b -> a: b is taken wit...
-      !! deadlock
-         alice waits at mutex_lock(b), held by bob since step 2
-                        bob waits at mutex_lock(a), held by alice since step 1
+           alice          bob            shared
+           --- alice runs ---
+      B 1  mutex_lock(a)                 holding a  two-locks.ts:24 both
+             first=a, params={rounds: 1}, round=0, second=b
+                          --- bob runs ---
+      A 2                 mutex_lock(b)  holding b  two-locks.ts:24 both
+                            first=b, params={rounds: 1}, round=0, second=a
+        !! possible circular locking dependency detected: a -> b -> a: b is taken w...
+        !! deadlock
+           alice waits at mutex_lock(b), held by bob since step 2
+                          bob waits at mutex_lock(a), held by alice since step 1
+
+      Run again with all else in the same order, as far as that can be:
+        A  if what alice waits to do came before step 2, this would hold (b)
+        B  if what bob waits to do came before step 1, this would hold (a)
 
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
