@@ -1,5 +1,5 @@
 import type { Explanation } from '../explore/explain.ts';
-import type { PropertyKind, Replay } from '../explore/outcome.ts';
+import type { PropertyKind, Replay, Warning } from '../explore/outcome.ts';
 import type { Diverged } from '../verdict/reproduce.ts';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Trace } from '../verdict/trace.ts';
@@ -20,6 +20,8 @@ export interface Check {
   readonly params: Readonly<Record<string, number>>;
   /** What the verdict covers, by name. */
   readonly facts: Readonly<Record<string, string>>;
+  /** What it says less about than it seems to. */
+  readonly warnings: readonly Warning[];
   readonly exitCode: ExitCode;
   readonly durationMs: number | null;
 }
@@ -79,6 +81,7 @@ export function checkOfRun(run: Run): Check {
           'memory model': memoryModel,
         }
       : {},
+    warnings: outcome?.warnings ?? [],
     exitCode: run.exitCode,
     durationMs: run.durationMs,
   };
@@ -141,7 +144,15 @@ export function checkOfReplay(replayed: Replayed): Check {
       place: { file, line: null },
       counterexample: null,
     };
-    const about = { spec: file, file, name: file, verdict: 'unusable', params: {}, facts: {} };
+    const about = {
+      spec: file,
+      file,
+      name: file,
+      verdict: 'unusable',
+      params: {},
+      facts: {},
+      warnings: [],
+    };
     const { notReproduced: exitCode } = exitCodes;
     return { ...about, asExpected: false, findings: [finding], exitCode, durationMs: null };
   }
@@ -171,6 +182,7 @@ export function checkOfReplay(replayed: Replayed): Check {
     findings: [finding],
     params: trace.params,
     facts: { steps: String(replay.steps.length), trace: replayed.file },
+    warnings: [],
     exitCode: result === 'reproduced' ? exitCodes.asExpected : exitCodes.notReproduced,
     durationMs: null,
   };

@@ -32,6 +32,7 @@ function print(checks: readonly Check[], noun: string, most: number): string {
       most / 2,
       (left) => `\n${counted(left, 'row')} left out, to keep this short.\n`,
     ),
+    ...warningsOf(checks, most / 4),
   ];
   // As in the terminal: one that was asked for alone is shown also when it is expected.
   const isShown = ({ expected, what }: Finding) =>
@@ -78,6 +79,20 @@ function rowOf(check: Check): string {
     durationMs === null ? '' : duration(durationMs),
   ];
   return `| ${cells.join(' | ')} |\n`;
+}
+
+/** What a proof says less about than it seems to: not in the way of the rest. */
+function warningsOf(checks: readonly Check[], most: number): string[] {
+  const lines = checks.flatMap(({ spec, name, warnings }) =>
+    warnings.map(({ kind, message, site }) => {
+      const place = site ? ` (${site.file}:${site.line})` : '';
+      return `- ${literal(`${spec}/${name}: ${kind}: ${message}${place}`)}\n`;
+    }),
+  );
+  if (lines.length === 0) return [];
+  const head = `\n<details><summary>${counted(lines.length, 'warning')}</summary>\n\n`;
+  const more = (left: number) => `- ${counted(left, 'more warning')}, left out.\n`;
+  return [...fitting([head], lines, most, more), '\n</details>\n'];
 }
 
 function sectionOf(check: Check, finding: Finding): string {

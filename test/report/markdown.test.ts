@@ -102,6 +102,23 @@ test('a long schedule is folded to what matters, and further until Mermaid draws
   expect(sequenceDiagram(replayOf({ steps }), null)).toBe('sequenceDiagram\n');
 });
 
+test('warnings are folded away below the table', () => {
+  const site = { file: 'specs/slab.ts', line: 7, fn: 'f', text: '' };
+  const message = 'slab_mutex: nobody ever waits for it';
+  const outcome = {
+    ...sample.verified.outcome!,
+    warnings: [{ kind: 'never contended' as const, message, site }],
+  };
+  const text = markdownOfRuns([{ ...sample.verified, outcome }]);
+  expect(text).toContain(
+    '<details><summary>1 warning</summary>\n\n- slab/v5.4: never contended: slab_mutex: nobody ever waits for it (specs/slab.ts:7)\n\n</details>\n',
+  );
+  expect(markdownOfRuns([sample.verified])).not.toContain('<details>');
+  const many = { ...outcome, warnings: Array.from({ length: 100 }, () => outcome.warnings[0]!) };
+  const short = markdownOfRuns([{ ...sample.verified, outcome: many }], 4_000);
+  expect(short).toMatch(/\n- \d\d more warnings, left out\.\n\n<\/details>\n$/);
+});
+
 test('no longer than GitHub shows, and says what it leaves out', () => {
   const many = Array.from({ length: 40 }, (_, at) => ({ ...sample.violated, variant: `v${at}` }));
   const whole = markdownOfRuns(many);
