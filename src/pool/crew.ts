@@ -9,11 +9,8 @@ import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
 
 /** A share that is larger by a part, and some states, is not worth a parcel. */
-const UNEVEN = 0.01;
+const UNEVEN = 0.05;
 const PARCEL = 64;
-
-/** Fewer states do not show how fast they are explored. */
-const ENOUGH = 256;
 
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
 const LOAD = 0.7;
@@ -25,7 +22,6 @@ export interface Link {
 
 interface Worker {
   readonly link: Link;
-  readonly pace: Pace;
   /** Its machine in our numbering. */
   peer: Peer | null;
   /** Transitions of ours that it has been told. */
@@ -41,13 +37,12 @@ interface Worker {
  */
 export class Crew {
   private readonly workers: Worker[];
-  private readonly pace = new Pace();
   /** The search, and its round, that the workers hold states of. */
   private explorer: Explorer | null = null;
   private round = 0;
 
   constructor(links: readonly Link[]) {
-    this.workers = links.map((link) => ({ link, pace: new Pace(), peer: null, told: 0, count: 0 }));
+    this.workers = links.map((link) => ({ link, peer: null, told: 0, count: 0 }));
   }
 
   get size(): number {
@@ -88,14 +83,11 @@ export class Crew {
       );
       // Awaited below; should this thread fail first, nobody is left to hear of a worker's end.
       answers.catch(() => {});
-      const began = performance.now();
       const own = await this.expandOwn(work, visited, at);
-      this.pace.see(own.at - at, performance.now() - began);
       at = own.at;
       const settled = await answers;
       settled.forEach((answer, i) => {
         this.heed(busy[i]!, answer, work);
-        busy[i]!.pace.see(answer.explored, answer.ms);
       });
       const count = work.next.count + this.workers.reduce((sum, worker) => sum + worker.count, 0);
       if (own.limit) return { visited, count, limit: own.limit };
@@ -168,24 +160,21 @@ export class Crew {
     );
   }
 
-  /** Spreads the states of the level by pace: who has too many gives to this thread, which hands on. */
+  /** Spreads the states of the level evenly: who has too many gives to this thread, which hands on. */
   private async balance(work: Level): Promise<void> {
     const { explorer, current } = work;
-    const states = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
-    const paces = this.workers.reduce((sum, { pace }) => sum + pace.value, this.pace.value);
-    const share = ({ value }: Pace) => Math.ceil((states * value) / paces);
-    const most = (pace: Pace) => share(pace) * (1 + UNEVEN) + PARCEL;
-    const even = this.workers.every(({ count, pace }) => count <= most(pace));
-    if (even && current.count <= most(this.pace)) return;
+    const total = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
+    const share = Math.ceil(total / this.size);
+    const most = Math.max(current.count, ...this.workers.map(({ count }) => count));
+    if (most < share * (1 + UNEVEN) + PARCEL) return;
     for (const worker of this.workers) {
-      const keep = share(worker.pace);
-      if (worker.count <= keep) continue;
-      const { states, ...answer } = await this.ask(worker, { do: 'give', keep });
+      if (worker.count <= share) continue;
+      const { states, ...answer } = await this.ask(worker, { do: 'give', keep: share });
       this.heed(worker, answer, work);
       worker.peer!.unpack(states!, current);
     }
     for (const worker of this.workers) {
-      const lacking = Math.min(share(worker.pace) - worker.count, current.count - share(this.pace));
+      const lacking = Math.min(share - worker.count, current.count - share);
       if (lacking <= 0) continue;
       const states = pack(explorer.machine, current, current.count - lacking);
       const known = this.news(worker, work);
@@ -220,21 +209,5 @@ export class Crew {
       throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
     }
     return answer;
-  }
-}
-
-/** How many states a member explores in a millisecond, lately. */
-class Pace {
-  private states = 1;
-  private ms = 1;
-
-  get value(): number {
-    return this.states / this.ms;
-  }
-
-  see(states: number, ms: number): void {
-    if (states < ENOUGH) return;
-    this.states = this.states / 2 + states;
-    this.ms = this.ms / 2 + ms;
   }
 }

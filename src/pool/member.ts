@@ -63,23 +63,20 @@ export class Member {
   }
 
   private expand(order: Extract<Order, { do: 'expand' }>): Answer {
-    const began = performance.now();
     this.coordinator.learn(order.known);
     this.explorer.checks.extendFootprints(order.footprints);
     for (const name of order.witnessed) this.explorer.findings.witnessed.add(name);
     const { current, next } = this;
     if (!order.again) this.at = 0;
-    const from = this.at;
     const visited = new VisitedTable(order.table);
-    const explored = () => ({ explored: this.at - from, ms: performance.now() - began });
     while (this.at < current.count && !visited.stopped) {
       const to = Math.min(this.at + SLICE, current.count);
       this.at = this.explorer.expand(current, this.at, to, next, order.level, visited);
-      if (this.at < to) return { ...this.answer(next), full: true, ...explored() };
+      if (this.at < to) return { ...this.answer(next), full: true };
     }
     [this.current, this.next] = [next, current];
     this.next.clear(this.explorer.machine.width);
-    return { ...this.answer(this.current), ...explored() };
+    return this.answer(this.current);
   }
 
   private answer(waiting: Frontier): Answer {
@@ -92,8 +89,6 @@ export class Member {
     return {
       count: waiting.count,
       full: false,
-      explored: 0,
-      ms: 0,
       learned,
       footprints: explorer.checks.footprints(),
       transitions,

@@ -47,9 +47,6 @@ export interface Answer {
   /** States waiting: of the next level after an `expand`, of this level after the others. */
   readonly count: number;
   readonly full: boolean;
-  /** States explored, and how long that took. */
-  readonly explored: number;
-  readonly ms: number;
   readonly learned: Lessons;
   readonly footprints: Footprints;
   /** Since the last answer. */

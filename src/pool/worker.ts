@@ -35,8 +35,6 @@ export default async function work({
 const FAILED: Answer = {
   count: 0,
   full: false,
-  explored: 0,
-  ms: 0,
   learned: new Int32Array(0),
   footprints: new Map(),
   transitions: 0,
