@@ -56,13 +56,15 @@ function changeLines({ changes, taken, dropped }: StepRecord, columns: number): 
   return texts.flatMap((text) => indented(text, columns, 2, 4));
 }
 
-/** What this step, or the state after it, breaks. */
+/** What this step, or the state after it, breaks, and no earlier one. */
 function brokenLines({ replay, standing }: View, columns: number, chalk: ChalkInstance): string[] {
-  const here = replay.broken.filter(({ step }) => step === standing.step);
-  const texts = here.map(({ property, message }) => `!! ${property}: ${message}`);
-  return [...new Set(texts)].flatMap((text) =>
-    indented(text, columns, 2, 5).map((line) => chalk.red(line)),
-  );
+  const until = (last: number) =>
+    replay.broken.flatMap(({ property, message, step }) =>
+      step <= last ? [`!! ${property}: ${message}`] : [],
+    );
+  const before = new Set(until(standing.step - 1));
+  const here = new Set(until(standing.step).filter((text) => !before.has(text)));
+  return [...here].flatMap((text) => indented(text, columns, 2, 5).map((line) => chalk.red(line)));
 }
 
 /** Which step comes next, and who could move instead. */
@@ -153,15 +155,26 @@ export function waitLines({ standing }: View, columns: number): string[] {
   return waiting.flatMap((thread) => threadLines(thread, columns));
 }
 
-/** An object: its value, and the steps until here that changed it. */
+/** An object and its parts: their values, and the steps until here that changed them. */
 export function objectLines({ replay, standing }: View, name: string, columns: number): string[] {
-  const initial = replay.initial.find((object) => object.name === name)?.text ?? '';
-  const value = standing.objects.find((object) => object.name === name)?.text ?? initial;
-  const changes = replay.steps.slice(0, standing.step).flatMap((step, at) => {
-    const change = step.changes.find(({ object }) => object === name);
-    if (!change) return [];
-    const told = showChange(name, change.from, change.to);
-    return indented(`step ${at + 1}  ${step.thread}  ${step.text}  ${told}`, columns, 2, 4);
+  const parts = replay.initial
+    .filter((object) => isPartOf(object.name, name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const values = parts.flatMap((part) => {
+    const now = standing.objects.find((object) => object.name === part.name);
+    return indented(`${part.name} = ${(now ?? part).text}`, columns, 0, 2);
   });
-  return [...indented(`${name} = ${value}`, columns, 0, 2), ...changes];
+  const changes = replay.steps.slice(0, standing.step).flatMap(({ thread, text, changes }, at) =>
+    changes
+      .filter(({ object }) => isPartOf(object, name))
+      .map(({ object, from, to }) => {
+        return `step ${at + 1}  ${thread}  ${text}  ${showChange(object, from, to)}`;
+      }),
+  );
+  return [...values, ...changes.flatMap((text) => indented(text, columns, 2, 4))];
+}
+
+/** Whether an object is the one of a name, or a field of that struct. */
+export function isPartOf(object: string, name: string): boolean {
+  return object === name || object.startsWith(`${name}.`);
 }

@@ -1,6 +1,13 @@
 import type { ChalkInstance } from 'chalk';
 import { excerpt } from '../../report/excerpt.ts';
-import { enabledLines, objectLines, stateLines, stepLines, waitLines } from '../../report/state.ts';
+import {
+  enabledLines,
+  isPartOf,
+  objectLines,
+  stateLines,
+  stepLines,
+  waitLines,
+} from '../../report/state.ts';
 import { abbreviate, plain } from '../../report/text.ts';
 import { backtraceLines, indented } from '../../report/threads.ts';
 import { meaningOf } from './names.ts';
@@ -61,10 +68,17 @@ const commands: readonly Command[] = [
     },
   },
   {
-    ...{ name: 'object', short: 'o', takes: 'name', does: 'forward to the next step on an object' },
+    ...{
+      name: 'object',
+      short: 'o',
+      takes: 'name',
+      does: 'forward to the next step on an object, or in it',
+    },
     run: (desk, word) => {
       const name = objectNamed(desk, word);
-      return run(desk, `no later step on ${name}`, (step) => step.objects.includes(name));
+      return run(desk, `no later step on ${name}`, (step) =>
+        step.objects.some((object) => isPartOf(object, name)),
+      );
     },
   },
   {
