@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { htmlOfRuns } from '../../src/report/html.ts';
+import { htmlOfReplays, htmlOfRuns } from '../../src/report/html.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import { changeOf, replayOf, stepOf } from '../fixtures/steps.ts';
 import { read, runsOf } from '../report/engine-runs.ts';
@@ -334,6 +334,47 @@ describe('orders that matter', () => {
       expect(await page.$$('.chip.aside')).toHaveLength(1);
       await click(page, '.orders a:nth-of-type(2)');
       expect(await stepOn(page)).toBe(3);
+    });
+  });
+});
+
+describe('kept traces that were run again', () => {
+  test('by file, with what became of each', async () => {
+    const { steps, broken } = sample.replay;
+    const replay = replayOf({ steps, broken });
+    const trace = {
+      spec: { name: 'slab', file: 'specs/slab.ts', digest: 'd' },
+      ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was freed', steps: [] },
+    };
+    const run = { trace, variant: 'v5.4', changed: false, replay, explanation: null };
+    const diverged = { result: 'diverged', run: 1, step: 3, message: 'no', possible: [] } as const;
+    const html = htmlOfReplays(
+      [
+        {
+          file: 'traces/slab/a.trace.json',
+          reproduced: {
+            ...run,
+            ...{ reproduction: { result: 'reproduced', message: 'freed' }, divergence: null },
+          },
+        },
+        {
+          file: 'traces/slab/b.trace.json',
+          reproduced: { ...run, reproduction: diverged, divergence: null },
+        },
+        { file: 'c.json', reproduced: null, message: 'c.json is damaged' },
+      ],
+      read,
+    );
+    const place = path.join(folder, 'replayed.html');
+    writeFileSync(place, html);
+    await visit(browser, place, '', {}, async (page) => {
+      expect(await textOf(page, 'h1')).toBe('2 traces of 3 not reproduced');
+      expect(await textsOf(page, '.page table:first-of-type td:nth-child(-n+2)')).toEqual([
+        ...['a.trace.json', 'reproduced', 'b.trace.json', 'diverged', 'c.json', 'not reproduced'],
+      ]);
+      await click(page, '.list .group li:nth-child(2) ul a');
+      expect(await textOf(page, '.trace > header')).toContain('step 3 diverges: no');
+      expect(await lastStep(page)).toBe(2);
     });
   });
 });

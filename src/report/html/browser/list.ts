@@ -2,7 +2,7 @@ import type { Page, PageRun } from '../data.ts';
 import { h } from './dom.ts';
 import { href, type Place, placeOfRun } from './route.ts';
 import { centre } from './source.ts';
-import { sizeOf, verdictMark } from './verdict.ts';
+import { isReplay, nameOf, sizeOf, verdictMark } from './verdict.ts';
 
 export interface List {
   readonly element: HTMLElement;
@@ -13,7 +13,7 @@ export interface List {
 /** All variants by spec, each with its counterexamples, to choose from. */
 export function listOf(page: Page): List {
   const verdicts = [...new Set(page.runs.map(({ verdict }) => verdict))];
-  const some = page.runs.some(({ asExpected }) => !asExpected);
+  const some = page.runs.some((run) => !run.asExpected && !isReplay(run));
   const choices = ['all', ...verdicts, ...(some ? ['unexpected'] : [])];
   let chosen = 'all';
   let words = '';
@@ -101,10 +101,10 @@ function entryOf(run: PageRun): HTMLElement {
   const link = h(
     'a',
     { href: href(place), class: 'variant' },
-    h('span', { class: 'name' }, run.variant ?? run.file),
+    h('span', { class: 'name' }, nameOf(run)),
     verdictMark(run),
     h('span', { class: 'size' }, sizeOf(run)),
-    !run.asExpected && h('span', { class: 'alarm' }, 'not as expected'),
+    !run.asExpected && !isReplay(run) && h('span', { class: 'alarm' }, 'not as expected'),
   );
   return h('li', {}, link, traces.length > 0 && h('ul', {}, ...traces));
 }

@@ -1,73 +1,75 @@
 import type { Page, PageRun } from '../data.ts';
 import { counted, h } from './dom.ts';
 import { href, placeOfRun } from './route.ts';
-import { duration, expectation, sizeOf, verdictMark } from './verdict.ts';
+import { duration, expectation, isReplay, nameOf, sizeOf, verdictMark } from './verdict.ts';
 
 /** The start page: all variants in one table by spec. */
 export function overviewOf({ runs }: Page): HTMLElement {
   const wrong = runs.filter(({ asExpected }) => !asExpected);
-  const traces = runs.reduce((sum, run) => sum + run.traces.length, 0);
   const specs = [...new Set(runs.map(({ spec }) => spec))];
+  const replays = runs.length > 0 && runs.every(isReplay);
+  const [noun, well] = replays ? ['trace', 'reproduced'] : ['variant', 'as expected'];
   const verdict =
     wrong.length === 0
-      ? `${counted(runs.length, 'variant')}, all as expected`
-      : `${counted(wrong.length, 'variant')} of ${runs.length} not as expected`;
+      ? `${counted(runs.length, noun)}, all ${well}`
+      : `${counted(wrong.length, noun)} of ${runs.length} not ${well}`;
+  const traces = runs.reduce((sum, run) => sum + run.traces.length, 0);
+  const found = replays ? '' : `, ${counted(traces, 'counterexample')}`;
   return h(
     'div',
     { class: 'page' },
     h('h1', { tabindex: -1 }, verdict),
-    h(
-      'p',
-      { class: 'note' },
-      `${counted(specs.length, 'spec')}, ${counted(traces, 'counterexample')}`,
-    ),
-    ...specs.flatMap((spec) => {
-      const own = runs.filter((run) => run.spec === spec);
-      const about = own.some((run) => run.about !== null);
-      const warned = own.some((run) => warningsOf(run) > 0);
-      const rows = own.map((run) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, h('a', { href: href(placeOfRun(run)) }, run.variant ?? run.file)),
-          h('td', {}, verdictMark(run)),
-          h(
-            'td',
-            { class: run.asExpected ? 'note' : 'alarm' },
-            run.asExpected ? 'yes' : expectation(run) || 'no',
-          ),
-          about && h('td', { class: 'about' }, run.about ?? ''),
-          h('td', { class: 'number' }, sizeOf(run)),
-          h('td', { class: 'number' }, run.traces.length || ''),
-          warned && h('td', { class: 'number' }, warningsOf(run) || ''),
-          h('td', { class: 'number note' }, duration(run.durationMs)),
-        ),
-      );
-      const heads = [
-        'Variant',
-        'Verdict',
-        'As expected',
-        about && 'About',
-        'Searched',
-        'Traces',
-        warned && 'Warnings',
-        'Time',
-      ];
-      const head = heads.flatMap((each) =>
-        each === false ? [] : [h('th', { scope: 'col' }, each)],
-      );
-      return [
-        h('h2', {}, spec),
-        h(
-          'div',
-          { class: 'scroll' },
-          h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows)),
-        ),
-      ];
-    }),
+    h('p', { class: 'note' }, counted(specs.length, 'spec') + found),
+    ...specs.flatMap((spec) => [
+      h('h2', {}, spec),
+      h('div', { class: 'scroll' }, tableOf(runs.filter((run) => run.spec === spec))),
+    ]),
   );
 }
 
-function warningsOf({ outcome }: PageRun): number {
-  return outcome?.warnings.length ?? 0;
+interface Column {
+  readonly head: string;
+  readonly class?: string;
+  readonly cell: (run: PageRun) => Node | string;
+}
+
+/** Columns in which no run has anything are left out. */
+function tableOf(runs: readonly PageRun[]): HTMLElement {
+  const filled = columns.filter(({ cell }) => runs.some((run) => cell(run) !== ''));
+  const heads = filled.map((each) =>
+    h('th', { scope: 'col', class: each.class ?? null }, each.head),
+  );
+  const rows = runs.map((run) =>
+    h('tr', {}, ...filled.map((each) => h('td', { class: each.class ?? null }, each.cell(run)))),
+  );
+  return h('table', {}, h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...rows));
+}
+
+const columns: readonly Column[] = [
+  { head: 'Name', cell: (run) => h('a', { href: href(placeOfRun(run)) }, nameOf(run)) },
+  { head: 'Verdict', cell: verdictMark },
+  { head: 'As expected', cell: asExpected },
+  { head: 'About', class: 'about', cell: ({ about }) => about ?? '' },
+  { head: 'Searched', class: 'number', cell: sizeOf },
+  {
+    head: 'Traces',
+    class: 'number',
+    cell: (run) => (isReplay(run) ? '' : some(run.traces.length)),
+  },
+  { head: 'Warnings', class: 'number', cell: ({ outcome }) => some(outcome?.warnings.length ?? 0) },
+  {
+    head: 'Time',
+    class: 'number note',
+    cell: ({ outcome, durationMs }) => (outcome ? duration(durationMs) : ''),
+  },
+];
+
+function some(count: number): string {
+  return count === 0 ? '' : String(count);
+}
+
+function asExpected(run: PageRun): Node | string {
+  if (isReplay(run)) return '';
+  const told = run.asExpected ? 'yes' : expectation(run) || 'no';
+  return h('span', { class: run.asExpected ? 'note' : 'alarm' }, told);
 }

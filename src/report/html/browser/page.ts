@@ -7,6 +7,7 @@ import { href, type Place, placeOf, placeOfRun } from './route.ts';
 import { themeButton } from './theme.ts';
 import { type TraceView, traceView } from './trace.ts';
 import { variantOf } from './variant.ts';
+import { nameOf } from './verdict.ts';
 
 const page = unpack(JSON.parse(document.getElementById('data')!.textContent!) as Packed) as Page;
 const list = listOf(page);
@@ -102,7 +103,7 @@ function show(first: boolean): void {
       main.replaceChildren(run ? variantOf(page, run) : overviewOf(page));
     }
     main.scrollTop = 0;
-    const [name, property] = [run?.variant ?? run?.file, trace && run?.traces[trace - 1]?.property];
+    const [name, property] = [run && nameOf(run), trace && run?.traces[trace - 1]?.property];
     document.title = [property, name, 'Lockstep report'].filter(Boolean).join(' · ');
     list.mark(run ? { ...place, trace } : null);
     openList(false);

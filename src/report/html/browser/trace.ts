@@ -6,7 +6,7 @@ import { ARROWS, lanesOf, locksOf } from './lanes.ts';
 import { href, placeOfRun } from './route.ts';
 import { centre, sourcePanel } from './source.ts';
 import { statePanel, threadTable } from './state.ts';
-import { verdictMark } from './verdict.ts';
+import { nameOf, verdictMark } from './verdict.ts';
 
 export interface TraceView {
   readonly element: HTMLElement;
@@ -118,7 +118,7 @@ function headerOf(run: PageRun, number: number, which: number, trace: PageTrace)
     h(
       'p',
       { class: 'crumb' },
-      h('a', { href: href(place) }, `${run.spec} / ${run.variant ?? run.file}`),
+      h('a', { href: href(place) }, `${run.spec} / ${nameOf(run)}`),
       ' ',
       verdictMark(run),
     ),

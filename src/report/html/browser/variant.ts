@@ -3,7 +3,7 @@ import { coverageOf } from './coverage.ts';
 import { counted, h } from './dom.ts';
 import { lockGraph } from './lock-graph.ts';
 import { href, placeOfRun } from './route.ts';
-import { duration, expectation, paramsOf, verdictMark } from './verdict.ts';
+import { duration, expectation, nameOf, paramsOf, verdictMark } from './verdict.ts';
 
 /** What was found out about one variant, and how. */
 export function variantOf(page: Page, run: PageRun): HTMLElement {
@@ -17,7 +17,7 @@ export function variantOf(page: Page, run: PageRun): HTMLElement {
       'header',
       {},
       h('p', { class: 'crumb' }, run.spec),
-      h('h1', { tabindex: -1 }, run.variant ?? run.file, ' ', verdictMark(run)),
+      h('h1', { tabindex: -1 }, nameOf(run), ' ', verdictMark(run)),
       h('p', { class: run.asExpected ? 'note' : 'alarm' }, expectation(run)),
       run.about !== null && h('p', {}, run.about),
     ),

@@ -1,13 +1,24 @@
 import type { PageRun } from '../data.ts';
-import { counted, h } from './dom.ts';
+import { base, counted, h } from './dom.ts';
+
+/** A kept trace that was run again, and not a variant that was searched. */
+export function isReplay({ verdict }: PageRun): boolean {
+  return verdict === 'reproduced' || verdict === 'not reproduced' || verdict === 'diverged';
+}
+
+export function nameOf(run: PageRun): string {
+  return isReplay(run) ? base(run.file) : (run.variant ?? run.file);
+}
 
 export function verdictMark({ verdict, asExpected }: PageRun): HTMLElement {
   const as = asExpected ? 'expected' : 'unexpected';
   return h('span', { class: `verdict ${verdict.replace(' ', '-')} ${as}` }, verdict);
 }
 
-export function expectation({ verdict, asExpected, unexpected, missing }: PageRun): string {
-  if (asExpected) return verdict === 'reproduced' ? '' : 'as expected';
+export function expectation(run: PageRun): string {
+  const { verdict, asExpected, unexpected, missing } = run;
+  if (isReplay(run)) return '';
+  if (asExpected) return 'as expected';
   if (verdict === 'invalid' || verdict === 'incomplete') return '';
   const parts = [
     unexpected.length > 0 && `not expected: ${unexpected.join('; ')}`,
