@@ -1,40 +1,13 @@
 import { showChange } from '../../change.ts';
 import type { PageStep } from '../data.ts';
-import { type ArrowKind, reportsOf, type Story } from '../story.ts';
+import { reportsOf, type Story } from '../story.ts';
+import { GUTTER, lanesFor, REPORT, type Row, rowsOf, SWITCH } from './board.ts';
 import { h, svg } from './dom.ts';
-
-const GUTTER = 40;
-const LEAST = 56;
-const START = 28;
-const SWITCH = 22;
-const STEP = 28;
-const CHANGED = 44;
-const REPORT = 26;
-const BAR = 7;
-const TRACK = 5;
-const COLOURS = 6;
+import { drawArrows, drawBars, patterns } from './marks.ts';
 
 export interface Lanes {
   readonly element: HTMLElement;
   show(step: number): void;
-}
-
-/** A row of the board: where it is, and how high. */
-interface Row {
-  readonly y: number;
-  /** Of the dot on the lifeline. */
-  readonly dot: number;
-  readonly bottom: number;
-}
-
-/** Where a thread's lane is. Statements stand on the side of its lifeline where there is more room. */
-interface Lane {
-  readonly left: number;
-  readonly right: number;
-  readonly line: number;
-  readonly rightwards: boolean;
-  /** Room between lifeline and bars for the arrows that come in. */
-  readonly tracks: number;
 }
 
 /** One lane for each thread, a row for each step; what it holds and waits for drawn along the lane. */
@@ -184,153 +157,6 @@ function drawBoard(
   }
   board.replaceChildren(under, list);
   return { room, rows, chips, arrows, band };
-}
-
-function rowsOf({ steps, switches }: Story): Row[] {
-  const rows: Row[] = [{ y: 2, dot: START / 2 + 2, bottom: START }];
-  let y = START;
-  for (const [i, step] of steps.entries()) {
-    if (switches.some(({ at }) => at === i + 1)) y += SWITCH;
-    const height = step.changes.length > 0 ? CHANGED : STEP;
-    const bottom = y + height + reportsOf(step).length * REPORT;
-    rows.push({ y, dot: y + STEP / 2, bottom });
-    y = bottom;
-  }
-  return rows;
-}
-
-function lanesFor({ threads, held, steps, arrows }: Story, room: number): Map<string, Lane> {
-  const tracks = (name: string): number => {
-    const own = arrows.filter(({ to }) => steps[to - 1]!.thread === name);
-    return Math.max(0, ...own.map(({ track }) => track + 1)) * TRACK;
-  };
-  const bars = (name: string): number =>
-    1 + Math.max(-1, ...held.filter(({ thread }) => thread === name).map(({ depth }) => depth));
-  const least = threads.map(({ name }) => Math.max(LEAST, bars(name) * BAR + tracks(name) + 30));
-  const spare = Math.max(0, room - GUTTER - least.reduce((sum, each) => sum + each, 0));
-  const lanes = new Map<string, Lane>();
-  let left = GUTTER;
-  threads.forEach(({ name }, i) => {
-    const right = left + least[i]! + Math.floor(spare / threads.length);
-    const rightwards = (left + right) / 2 < room / 2 + 1 || threads.length === 1;
-    const inset = 12 + bars(name) * BAR + tracks(name);
-    const line = rightwards ? left + inset : right - inset;
-    lanes.set(name, { left, right, line, rightwards, tracks: tracks(name) });
-    left = right;
-  });
-  return lanes;
-}
-
-/** Locks held, as bars beside the lifeline, and waiting, hatched, on it. */
-function drawBars(
-  { steps, held, waits }: Story,
-  rows: readonly Row[],
-  lanes: ReadonlyMap<string, Lane>,
-  under: SVGElement,
-): void {
-  const end = rows.at(-1)!.bottom + 10;
-  const until = (step: number | null): number => (step === null ? end : rows[step]!.dot);
-  for (const { thread, text, holder, from, to } of waits) {
-    const { line } = lanes.get(thread)!;
-    const y = rows[from]!.dot;
-    under.append(
-      svg(
-        'rect',
-        { class: 'wait', x: line - 5, y, width: 10, height: Math.max(6, until(to) - y), rx: 2 },
-        svg('title', {}, `${thread} waits: ${text}${holder === null ? '' : `, held by ${holder}`}`),
-      ),
-    );
-  }
-  const locks = locksOf(steps);
-  for (const { thread, lock, from, to, depth } of held) {
-    const { line, rightwards, tracks } = lanes.get(thread)!;
-    const out = tracks + depth * BAR;
-    const x = rightwards ? line - 11 - out : line + 6 + out;
-    const y = rows[from]!.dot;
-    under.append(
-      svg(
-        'rect',
-        {
-          class: `held lock${locks.indexOf(lock) % COLOURS}`,
-          ...{ x, y, width: BAR - 2, height: Math.max(4, until(to) - y), rx: 2 },
-        },
-        svg('title', {}, `${thread} holds ${lock}`),
-      ),
-    );
-  }
-}
-
-/** All locks that are taken, each with a colour by its place. */
-export function locksOf(steps: readonly PageStep[]): string[] {
-  return [...new Set(steps.flatMap(({ taken }) => taken))];
-}
-
-export const ARROWS: readonly ArrowKind[] = ['hand-over', 'queueing', 'grace period', 'wake-up'];
-
-function classOf(kind: ArrowKind): string {
-  return kind.replace(' ', '-');
-}
-
-/** From dot to dot: below the row of the one, then along the lifeline of the other until its row. */
-function drawArrows(
-  { steps, arrows }: Story,
-  rows: readonly Row[],
-  lanes: ReadonlyMap<string, Lane>,
-  under: SVGElement,
-): Map<SVGElement, { from: number; to: number }> {
-  const drawn = new Map<SVGElement, { from: number; to: number }>();
-  for (const { from, to, kind, objects, track } of arrows) {
-    const [a, b] = [lanes.get(steps[from - 1]!.thread)!, lanes.get(steps[to - 1]!.thread)!];
-    const out = b.rightwards ? -1 : 1;
-    const x = b.line + out * (8 + track * TRACK);
-    const [below, end] = [rows[from]!.bottom - 1, rows[to]!.dot];
-    const turn = x > a.line ? 4 : -4;
-    const path = svg(
-      'path',
-      {
-        class: `arrow ${classOf(kind)}`,
-        d:
-          `M${a.line} ${rows[from]!.dot + 4}V${below - 4}Q${a.line} ${below} ${a.line + turn} ${below}` +
-          `H${x - turn}Q${x} ${below} ${x} ${below + 4}V${end - 3}Q${x} ${end} ${x - out * 2} ${end}` +
-          `H${b.line + out * 4}`,
-        'marker-end': `url(#arrow-${classOf(kind)})`,
-      },
-      svg('title', {}, `${kind}: ${objects.join(', ')}, step ${from} to ${to}`),
-    );
-    under.append(path);
-    drawn.set(path, { from, to });
-  }
-  return drawn;
-}
-
-function patterns(): SVGElement {
-  return svg(
-    'defs',
-    {},
-    svg(
-      'pattern',
-      {
-        id: 'hatch',
-        width: 6,
-        height: 6,
-        patternUnits: 'userSpaceOnUse',
-        patternTransform: 'rotate(45)',
-      },
-      svg('rect', { class: 'hatch-ground', width: 6, height: 6 }),
-      svg('rect', { class: 'hatch-line', width: 2, height: 6 }),
-    ),
-    ...ARROWS.map((kind) =>
-      svg(
-        'marker',
-        {
-          ...{ id: `arrow-${classOf(kind)}`, viewBox: '0 0 8 8', refX: 7, refY: 4 },
-          ...{ markerWidth: 7, markerHeight: 7, orient: 'auto', markerUnits: 'userSpaceOnUse' },
-          class: `head-${classOf(kind)}`,
-        },
-        svg('path', { d: 'M0 0L8 4L0 8z' }),
-      ),
-    ),
-  );
 }
 
 function chipOf(
