@@ -40,7 +40,7 @@ export class Walk implements View {
   /** The step from which on the schedule is not the recorded one; null: it is. */
   get leftAt(): number | null {
     const { own, recorded } = this;
-    return own && own.findIndex((thread, at) => thread !== recorded[at]);
+    return own?.findIndex((thread, at) => thread !== recorded[at]) ?? null;
   }
 
   /** Not beyond either end. */
