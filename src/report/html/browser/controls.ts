@@ -1,5 +1,5 @@
 import type { Story } from '../story.ts';
-import { counted, h } from './dom.ts';
+import { h } from './dom.ts';
 import { ARROWS, COLOURS, classOf, locksOf } from './marks.ts';
 
 interface Controls {
