@@ -552,6 +552,8 @@ describe('--step', () => {
     ['u 2', 'which run? There are 1 to 1'],
     ['u 0', 'which run? There are 1 to 1'],
     ['run', 'which run? There are 1 to 1'],
+    ['p b', /^b = NULL$/],
+    ['p bo', /^bob {2}mutex_lock\(b\)$/],
     ['s', 'no line of the spec to show'],
     ['take', 'which thread?'],
     ['take bob 0', "'0' is no count"],

@@ -204,7 +204,10 @@ function print(desk: Desk, word: string): Answer {
   const { walk, columns } = desk;
   if (word === '') return stateLines(walk, columns);
   const threads = threadsOf(desk);
-  const name = named(word, [...threads, ...objectsOf(desk)], 'thread or object');
+  const all = [...threads, ...objectsOf(desk)];
+  // What a thread has of its own is called after it.
+  const thread = all.includes(word) ? null : meaningOf(word, threads).name;
+  const name = thread ?? named(word, all, 'thread or object');
   if (!threads.includes(name)) return objectLines(walk, name, columns);
   return backtraceLines(walk.standing.threads.find((thread) => thread.name === name)!, columns);
 }
