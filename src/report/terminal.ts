@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Run } from '../verdict/run.ts';
 import type { Reporter, Write } from './reporter.ts';
-import { counterexampleLines } from './terminal/counterexample.ts';
+import { counterexampleLines, titleOf } from './terminal/counterexample.ts';
 import { type Family, familiesOf } from './terminal/families.ts';
 import { headline } from './terminal/headline.ts';
 import { searchLines } from './terminal/search.ts';
@@ -45,6 +45,15 @@ function blockOf(run: Run, options: TerminalOptions): string[] {
   // Not wrapped: it may hold source text with a caret below it.
   if (run.message !== null) lines.push(...run.message.split('\n').map((l) => `  ${plain(l)}`));
   if (run.outcome) lines.push(...searchLines(run, run.outcome, options));
+  for (const property of run.outcome?.properties ?? []) {
+    // That no state satisfies it, or that there is no end, has no schedule to show.
+    if (property.verdict === 'violated' && property.schedule === null) {
+      lines.push(
+        '',
+        ...wrap(plain(titleOf(property)), options.columns, 6).map((l) => options.chalk.bold(l)),
+      );
+    }
+  }
   familiesOf(run).forEach((family, at) => {
     const steps = isToldWhole(run, family, at, options);
     lines.push('', ...counterexampleLines(run, family, { ...options, steps }));

@@ -79,6 +79,28 @@ describe('a report', () => {
     expect(text).toContain(`\n  7 steps, 4 switches; ${claim}; not expected\n`);
   });
 
+  test('of what the first state breaks has no steps to tell', () => {
+    const [counterexample] = sample.violated.counterexamples;
+    const replay = { ...sample.replay, steps: [] };
+    const run = { ...sample.violated, counterexamples: [{ ...counterexample!, replay }] };
+    const text = report([run], 80);
+    expect(text).toContain('\n  at the start, before any step; not expected\n');
+    expect(text).not.toContain(' runs ---');
+  });
+
+  test('says what has no schedule: that there is no witness', () => {
+    const property = {
+      ...sample.violatedProperty,
+      name: 'W',
+      message: 'no witness',
+      schedule: null,
+    };
+    const outcome = { ...sample.outcome, properties: [property] };
+    const text = report([{ ...sample.violated, outcome, counterexamples: [] }], 80);
+    expect(text).toContain('violated  W  slab');
+    expect(text.endsWith('\n\nW: no witness\n')).toBe(true);
+  });
+
   test('names the property that the schedule is told for, and cuts what is too long', () => {
     const name = 'no callback touches a cache that was freed before it came to run';
     const run = told({ name });

@@ -38,7 +38,8 @@ export function counterexampleLines(run: Run, family: Family, options: Counterex
   ];
   const command =
     trace === null ? 'no trace was kept' : `lockstep replay-trace ${shellWord(trace)}`;
-  if (!options.steps) return [...top, `replay: ${command}`];
+  const none = replay.steps.length + replay.earlier.length === 0;
+  if (!options.steps || none) return [...top, `replay: ${command}`];
   const orders = orderLines(explanation.orders, columns);
   const bottom = orders.length === 0 ? [] : ['', ...orders];
   const messages = new Map(
@@ -62,6 +63,7 @@ export function titleOf({ name, message }: PropertyOutcome): string {
 /** How long the schedule is, and what is proved of that. */
 function minimal({ shortest, fewestSwitches }: PropertyOutcome, replay: Replay): string {
   const { steps, earlier } = replay;
+  if (steps.length + earlier.length === 0) return 'at the start, before any step';
   const length = [
     counted(steps.length, 'step'),
     counted(switchesIn(steps), 'switch', 'switches'),
