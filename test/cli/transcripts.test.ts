@@ -48,7 +48,9 @@ function run(command: string, cwd: string): string {
     env,
     encoding: 'utf8',
   });
-  return `${steady(stdout + stderr)}exit ${status}\n`;
+  // The column of times is as wide as they are.
+  const text = steady(stdout + stderr).replace(/ +(time|<time>)$/gm, '  $1');
+  return `${text}exit ${status}\n`;
 }
 
 test.each(readdirSync(transcripts))('%s', async (name) => {
