@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { explain } from '../explore/explain.ts';
 import { replay } from '../explore/replay.ts';
 import { piecesOf } from '../explore/rerun.ts';
+import { sample } from '../explore/sample.ts';
 import { standing } from '../explore/standing.ts';
 import { verify } from '../pool/coordinator.ts';
 import { guarded } from '../spec/guard.ts';
@@ -20,6 +21,7 @@ export const engine: Engine = {
       interrupted: () => signal.aborted,
     }),
   replay: (program, schedule, earlier) => replay(program, schedule, guarded, earlier),
+  sample: (program, count, seed) => sample(program, count, seed, guarded),
   explain: (program, shown, property) => explain(program, shown, property, guarded),
   piecesOf: (program, schedule) => piecesOf(program, schedule, guarded),
   standing: (program, schedule) => standing(program, schedule, guarded),

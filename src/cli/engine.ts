@@ -2,6 +2,7 @@ import type { Explanation } from '../explore/explain.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Outcome, Replay } from '../explore/outcome.ts';
 import type { Piece } from '../explore/rerun.ts';
+import type { Samples } from '../explore/sample.ts';
 import type { Standing } from '../explore/standing.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -42,6 +43,8 @@ export interface Engine {
     schedule: readonly string[],
     earlier: readonly (readonly string[])[],
   ): Replay;
+  /** So many schedules that break nothing; the same ones for the same seed. */
+  sample(program: Program, count: number, seed: number): Samples;
   /** Why the schedule of a replay breaks a property. */
   explain(program: Program, replay: Replay, property: string): Explanation;
   /** The state that a schedule leads to; it must be one that can be followed. */

@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly traces: string | false;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** How many passing schedules to show; null: none. */
+  readonly sample: number | null;
   readonly html: string | null;
   /** Files; the ending of each says what it is to be. */
   readonly report: readonly string[];

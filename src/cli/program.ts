@@ -28,6 +28,7 @@ const unset = {
   first: false,
   json: false,
   quiet: false,
+  sample: null,
   html: null,
   report: [],
 };
@@ -72,6 +73,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--no-traces', 'keep no traces')
     .option('--json', 'print one JSON array, an object per variant')
     .option('--quiet', 'print no progress, and one line per variant')
+    .option('--sample <n>', 'show n different schedules that break nothing', wholeNumber(1, 100))
     .option('--html <file>', htmlHelp)
     .option('--report <file>', reportHelp('.html, .xml (JUnit), .sarif or .md'), list)
     .action(async (files: string[], given: Given) => {

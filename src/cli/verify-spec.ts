@@ -1,10 +1,11 @@
+import type { Program } from '../model/program.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { terminalReporter } from '../report/terminal.ts';
 import { thousands } from '../report/text.ts';
 import { isSpecError, UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
-import type { Run } from '../verdict/run.ts';
+import type { Run, Samples } from '../verdict/run.ts';
 import { combine, type ExitCode, exitCodes, judge } from '../verdict/verdict.ts';
 import { confirmAll, type Setting } from './confirm.ts';
 import type { Context } from './context.ts';
@@ -157,15 +158,32 @@ async function runVariant(
     });
     const durationMs = performance.now() - start;
     const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);
+    const samples = options.sample === null ? null : samplesOf(loaded, program, setting);
     const { params, expected } = program;
     const judgement = judge(outcome, expected, options.first);
     const subject = { spec: program.spec, file, files, variant, about, kernel, params, expected };
-    return { ...subject, ...judgement, outcome, counterexamples, message: null, durationMs };
+    const done = { ...subject, ...judgement, outcome, counterexamples, message: null, durationMs };
+    return { ...done, ...(samples && { samples }) };
   } catch (error) {
     const message = messageOfSpecError(error);
     const run = invalid(loaded.spec.name, file, files, variant, message, performance.now() - start);
     return { ...run, about, kernel };
   }
+}
+
+/** Chosen by the digest, so that they change with the spec only. */
+function samplesOf(
+  { digest }: LoadedSpec,
+  program: Program,
+  { options, engine }: RunSetting,
+): Samples {
+  const seed = Number.parseInt(digest.slice(0, 8), 16);
+  const { schedules, all } = engine.sample(program, options.sample ?? 0, seed);
+  const replayed = schedules.map(({ schedule, ends }) => ({
+    replay: engine.replay(program, schedule, []),
+    ends,
+  }));
+  return { schedules: replayed, all };
 }
 
 /** The files that have the spec's own code. */

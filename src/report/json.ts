@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { memoryModel, type Run } from '../verdict/run.ts';
+import { memoryModel, type Run, type Samples } from '../verdict/run.ts';
 import { placesOf } from './places.ts';
 import type { Reporter, Write } from './reporter.ts';
 
@@ -96,6 +96,16 @@ function shown(run: Run, property: string) {
   return { orders, places, trace: counterexample?.trace ?? null };
 }
 
+function samplesIn({ schedules, all }: Samples) {
+  return {
+    all,
+    schedules: schedules.map(({ replay, ends }) => ({
+      ends,
+      steps: replay.steps.map(({ thread, text, site }) => ({ thread, text, site })),
+    })),
+  };
+}
+
 function asJson(run: Run): RunRecord {
   const { outcome } = run;
   return {
@@ -145,6 +155,7 @@ function asJson(run: Run): RunRecord {
       reason,
     })),
     warnings: outcome?.warnings ?? [],
+    ...(run.samples && { samples: samplesIn(run.samples) }),
     lockOrder: outcome?.lockOrder ?? { classes: [], edges: [] },
     durationMs: Math.round(run.durationMs),
   };

@@ -4,6 +4,7 @@ import type { Reporter, Write } from './reporter.ts';
 import { counterexampleLines, titleOf } from './terminal/counterexample.ts';
 import { type Family, familiesOf } from './terminal/families.ts';
 import { headline } from './terminal/headline.ts';
+import { sampleLines } from './terminal/samples.ts';
 import { searchLines } from './terminal/search.ts';
 import { summaryLines } from './terminal/summary.ts';
 import { counted, plain, wrap } from './text.ts';
@@ -58,6 +59,7 @@ function blockOf(run: Run, options: TerminalOptions): string[] {
     const steps = isToldWhole(run, family, at, options);
     lines.push('', ...counterexampleLines(run, family, { ...options, steps }));
   });
+  if (run.samples) lines.push('', ...sampleLines(run.samples, options));
   return lines;
 }
 

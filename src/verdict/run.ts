@@ -11,6 +11,17 @@ export interface Counterexample {
   readonly trace: string | null;
 }
 
+/** Schedules that break nothing, as asked for. */
+export interface Samples {
+  readonly schedules: readonly {
+    readonly replay: Replay;
+    /** Nothing can move after it; else it was cut. */
+    readonly ends: boolean;
+  }[];
+  /** There are no others. */
+  readonly all: boolean;
+}
+
 /** All that is reported about one variant of one spec. */
 export interface Run {
   /** Name of the spec; its file when it did not load. */
@@ -33,6 +44,8 @@ export interface Run {
   /** Null when the spec is invalid. */
   readonly outcome: Outcome | null;
   readonly counterexamples: readonly Counterexample[];
+  /** Absent when nobody asked for them. */
+  readonly samples?: Samples;
   /** Why the spec is invalid. */
   readonly message: string | null;
   readonly durationMs: number;

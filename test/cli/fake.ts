@@ -89,6 +89,7 @@ export function fakeEngine(
         unchecked: {},
       };
     },
+    sample: () => ({ schedules: [{ schedule: ['a', 'b'], ends: true }], all: true }),
     replay: ({ spec, variant }, schedule): Replay => {
       const { violated = [], replayed = violated } = find(spec, variant);
       return replayOf({
@@ -154,6 +155,7 @@ export const defaults: VerifyOptions = {
   traces: 'traces',
   json: false,
   quiet: false,
+  sample: null,
   html: null,
   report: [],
 };

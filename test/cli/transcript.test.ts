@@ -34,6 +34,49 @@ describe('verify-spec', () => {
     `);
   });
 
+  test('schedules that pass', () => {
+    const { status, stdout } = verify(spec, '--variant', 'ordered', '--sample', '5');
+    expect(status).toBe(0);
+    const shown = steady(stdout);
+    expect(shown.slice(shown.indexOf('passing'))).toMatchInlineSnapshot(`
+      "passing, 2 schedules, all there are
+
+      schedule 1 of 2, 8 steps
+         alice            bob              shared
+         --- alice runs ---
+      1  mutex_lock(a)                     a: NULL -> alice  two-locks.ts:24 both
+           first=a, params={rounds: 1}, round=0, second=b
+                          bob waits at mutex_lock(a), held by alice since step 1
+      2  mutex_lock(b)                     b: NULL -> alice  two-locks.ts:25 both
+      3  mutex_unlock(b)                   b: alice -> NULL  two-locks.ts:26 both
+      4  mutex_unlock(a)                   a: alice -> NULL  two-locks.ts:27 both
+                          --- bob runs; alice has finished ---
+      5                   mutex_lock(a)    a: NULL -> bob    two-locks.ts:24 both
+                            first=a, params={rounds: 1}, round=0, second=b
+      6                   mutex_lock(b)    b: NULL -> bob    two-locks.ts:25 both
+      7                   mutex_unlock(b)  b: bob -> NULL    two-locks.ts:26 both
+      8                   mutex_unlock(a)  a: bob -> NULL    two-locks.ts:27 both
+
+      schedule 2 of 2, 8 steps
+         bob              alice            shared
+         --- bob runs ---
+      1  mutex_lock(a)                     a: NULL -> bob    two-locks.ts:24 both
+           first=a, params={rounds: 1}, round=0, second=b
+                          alice waits at mutex_lock(a), held by bob since step 1
+      2  mutex_lock(b)                     b: NULL -> bob    two-locks.ts:25 both
+      3  mutex_unlock(b)                   b: bob -> NULL    two-locks.ts:26 both
+      4  mutex_unlock(a)                   a: bob -> NULL    two-locks.ts:27 both
+                          --- alice runs; bob has finished ---
+      5                   mutex_lock(a)    a: NULL -> alice  two-locks.ts:24 both
+                            first=a, params={rounds: 1}, round=0, second=b
+      6                   mutex_lock(b)    b: NULL -> alice  two-locks.ts:25 both
+      7                   mutex_unlock(b)  b: alice -> NULL  two-locks.ts:26 both
+      8                   mutex_unlock(a)  a: alice -> NULL  two-locks.ts:27 both
+      "
+    `);
+    expect(verify(spec, '--variant', 'ordered', '--sample', '0').status).toBe(2);
+  });
+
   test('an expected violation: exit 0, with the counterexample', () => {
     const { status, stdout, stderr } = verify(spec, '--variant', 'crossed');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

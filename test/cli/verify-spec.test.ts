@@ -34,6 +34,22 @@ async function run(specs: Specs, options: Partial<VerifyOptions> = {}, files: st
   return { code, calls: engine.calls, ...context.output };
 }
 
+describe('--sample', () => {
+  test('shows passing schedules, in the terminal and as JSON', async () => {
+    const { out } = await run({ one: { good: {} } }, { sample: 2 });
+    expect(out).toContain('passing, 1 schedule, the only one there is');
+    expect(out).toContain('schedule 1 of 1, 2 steps');
+    const [only] = JSON.parse((await run({ one: { good: {} } }, { sample: 2, json: true })).out);
+    const steps = ['a', 'b'].map((thread) => expect.objectContaining({ thread }));
+    expect(only.samples).toEqual({ all: true, schedules: [{ ends: true, steps }] });
+  });
+
+  test('unless nobody asks', async () => {
+    const { out } = await run({ one: { good: {} } }, { json: true });
+    expect(JSON.parse(out)[0]).not.toHaveProperty('samples');
+  });
+});
+
 describe('exit codes', () => {
   test.each([
     ['verified, as expected', { good: {} }, 0],

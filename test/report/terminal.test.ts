@@ -52,6 +52,38 @@ describe.each([40, 60, 80, 120, 200])('at %i columns', (columns) => {
   });
 });
 
+describe('warnings', () => {
+  const site = { file: 'specs/a.ts', line: 7, fn: 'f', text: 'if (x) return;' };
+  const warned = (count: number, run: Run): Run => ({
+    ...run,
+    outcome: {
+      ...sample.outcome,
+      warnings: Array.from({ length: count }, (_, n) => ({
+        kind: 'never taken',
+        message: `'x${n}' is never true`,
+        site,
+      })),
+    },
+  });
+
+  test('of a proof, each with its place', () => {
+    const text = report([warned(2, sample.verified)], 80);
+    expect(text).toContain(
+      "  warning   specs/a.ts:7 'x0' is never true\n  warning   specs/a.ts:7 'x1'",
+    );
+  });
+
+  test('not more than five', () => {
+    const text = report([warned(8, sample.verified)], 80);
+    expect(text.match(/is never true/g)).toHaveLength(5);
+    expect(text).toContain('and 3 more (--json lists all)');
+  });
+
+  test('not beside a violation', () => {
+    expect(report([warned(2, sample.violated)], 80)).not.toContain('is never true');
+  });
+});
+
 describe('a report', () => {
   test('is never wider than the terminal, but for a command', () => {
     for (let columns = 40; columns <= 220; columns++) {

@@ -4,7 +4,7 @@ import { endsSchedule } from '../../model/rules.ts';
 import { memoryModel, type Run } from '../../verdict/run.ts';
 import { counted, duration, pad, plain, thousands, wrap } from '../text.ts';
 
-/** Unreached statements that are listed; a search that a limit ended may have many. */
+/** Unreached statements, and warnings, that are listed; a search that a limit ended may have many. */
 const shownSites = 5;
 
 /** What was covered, and under which assumptions. */
@@ -52,12 +52,11 @@ export function searchLines(
       ],
     ],
   ];
-  for (const { message } of outcome.warnings) facts.push(['warning', [message]]);
-  const lines = facts.flatMap(([name, values]) =>
-    wrap(plain(values.join(', ')), Math.max(20, options.columns - 12), 4).map(
+  const fact = (name: string, text: string): string[] =>
+    wrap(plain(text), Math.max(20, options.columns - 12), 4).map(
       (line, i) => `  ${options.chalk.dim(pad(i === 0 ? name : '', 8))}  ${line}`,
-    ),
-  );
+    );
+  const lines = facts.flatMap(([name, values]) => fact(name, values.join(', ')));
   for (const [rule, reason] of Object.entries(outcome.unchecked)) {
     const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
     const text = `${rule} is not checked${ends}: ${reason}`;
@@ -70,6 +69,13 @@ export function searchLines(
   }
   const more = unreached.length - shownSites;
   if (more > 0) lines.push(`            and ${more} more (--json lists all)`);
+  // They are about a proof: who has a violation to look at has no use for them.
+  const warnings = run.verdict === 'violated' ? [] : outcome.warnings;
+  for (const { message, site } of warnings.slice(0, shownSites)) {
+    lines.push(...fact('warning', site ? `${site.file}:${site.line} ${message}` : message));
+  }
+  const others = warnings.length - shownSites;
+  if (others > 0) lines.push(...fact('', `and ${others} more (--json lists all)`));
   return lines;
 }
 
