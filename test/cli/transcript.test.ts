@@ -29,7 +29,7 @@ describe('verify-spec', () => {
         how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
         missed    no statement, 6.5e-18 chance of two states with one fingerprint
-        warning   b: nobody ever waits for it
+        warning   test/cli/fixtures/two-locks.ts:25 b: nobody ever waits for it
       "
     `);
   });
