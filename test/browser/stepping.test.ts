@@ -157,11 +157,12 @@ describe('orders that matter', () => {
     const hash = '#spec=slab&variant=v5.3&trace=1';
     await other(htmlOfRuns(runs, read), hash, async (page) => {
       expect(await textsOf(page, '.orders li')).toEqual([
-        'order 1If step 2 came after step 3, this would hold (root.dying).',
+        'order 1If step 2 READ_ONCE(root.memcg_params.dying) came after ' +
+          'step 3 WRITE_ONCE(root.memcg_params.dying, true), this would hold (root.dying).',
       ]);
       expect(await textsOf(page, '.chip.matters .order-number')).toEqual(['order 1', 'order 1']);
       expect(await page.$$('.chip.aside')).toHaveLength(1);
-      await click(page, '.orders a:nth-of-type(2)');
+      await click(page, '.orders span:nth-of-type(3) a');
       expect(await stepOn(page)).toBe(3);
     });
   });

@@ -57,7 +57,13 @@ export function headerOf(
         { class: 'orders', 'aria-label': 'Orders that matter' },
         ...orders.map(({ first, then, thread, object }, i) => {
           const step = (n: number) =>
-            h('a', { href: href({ ...place, trace: number, run: which, step: n }) }, `step ${n}`);
+            h(
+              'span',
+              {},
+              h('a', { href: href({ ...place, trace: number, run: which, step: n }) }, `step ${n}`),
+              ' ',
+              h('code', {}, steps[n - 1]?.text ?? ''),
+            );
           return h(
             'li',
             {},

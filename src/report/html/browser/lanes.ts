@@ -122,12 +122,10 @@ function drawBoard(
   const list = h('ol', { class: 'chips', 'aria-label': 'Steps' }, h('li', {}, chips[0]!));
   chips[0]!.style.left = `${GUTTER}px`;
   const { orders, weight } = story.explanation;
-  const ordered = new Map(
-    orders.flatMap(({ first, then }, i) => [
-      [first, i + 1],
-      [then, i + 1],
-    ]),
-  );
+  const ordersOf = (step: number): string =>
+    orders
+      .flatMap(({ first, then }, i) => (first === step || then === step ? [i + 1] : []))
+      .join(', ');
   for (const [i, step] of steps.entries()) {
     const [row, lane] = [rows[i + 1]!, lanes.get(step.thread)!];
     const left = story.switches.find(({ at }) => at === i + 1);
@@ -141,7 +139,7 @@ function drawBoard(
       line.style.top = `${row.y - SWITCH}px`;
       list.append(line);
     }
-    const one = chipOf(step, i + 1, row, ordered.get(i + 1) ?? null, go);
+    const one = chipOf(step, i + 1, row, ordersOf(i + 1), go);
     if (weight[i] === 0) one.classList.add('aside');
     if (lane.rightwards) {
       one.style.left = `${lane.line + 9}px`;
@@ -163,14 +161,14 @@ function chipOf(
   step: PageStep,
   number: number,
   row: Row,
-  order: number | null,
+  order: string,
   go: (step: number) => void,
 ): HTMLButtonElement {
   const { thread, text, result, changes } = step;
   const statement = result === '' ? text : `${text} = ${result}`;
   const told = changes.map(({ object, from, to }) => showChange(object, from, to)).join('; ');
   const one = chip(
-    `step${order === null ? '' : ' matters'}${step.reports.length > 0 ? ' broken' : ''}`,
+    `step${order === '' ? '' : ' matters'}${step.reports.length > 0 ? ' broken' : ''}`,
     `Step ${number}, ${thread}: ${statement}`,
     number,
     row,
@@ -184,7 +182,7 @@ function chipOf(
     h(
       'span',
       { class: 'statement' },
-      order !== null && h('span', { class: 'order-number' }, `order ${order}`),
+      order !== '' && h('span', { class: 'order-number' }, `order ${order}`),
       statement,
     ),
     told === '' ? '' : h('span', { class: 'changes' }, told),
