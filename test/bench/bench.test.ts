@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { root } from '../cli/lockstep.ts';
 import { bench, setting } from './bench.ts';
 import { measure } from './measure.ts';
@@ -242,6 +242,17 @@ describe('what a command costs', () => {
     const { cpu } = await measure(command, limits, folder);
     expect(cpu).toBeGreaterThan(0.35);
     expect(cpu).toBeLessThan(0.6);
+  });
+
+  test('in an environment without the settings of the machine', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--no-deprecation');
+    vi.stubEnv('TMPDIR', folder);
+    const command = [process.execPath, '-p', 'JSON.stringify(process.env)'];
+    const { stdout } = await measure(command, limits, folder);
+    vi.unstubAllEnvs();
+    const { HOME, PATH } = process.env;
+    const env = { HOME, LC_ALL: 'C', NO_COLOR: '1', PATH, TMPDIR: folder };
+    expect(JSON.parse(stdout)).toEqual(env);
   });
 
   test('until it has too much memory', async () => {
