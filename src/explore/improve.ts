@@ -2,8 +2,10 @@ import type { Machine } from '../model/machine.ts';
 import { brokenByReport } from './findings.ts';
 import type { Outcome, PropertyOutcome } from './outcome.ts';
 import { StateProperty } from './properties.ts';
+import { replay } from './replay.ts';
 import { Lockdep } from './rules/lockdep.ts';
 import type { SearchOptions } from './search.ts';
+import { leaveOut } from './shortest/leave-out.ts';
 import { shortestSchedules } from './shortest/search.ts';
 import { alongStates, straighten, walk } from './straighten.ts';
 
@@ -20,12 +22,13 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
   const { always, atEnd } = machine.program;
   return {
     ...rest,
-    properties: properties.map((each) => {
-      if (!each.schedule) return each;
-      if (each.earlier.length > 0) return withFewerRuns(machine, each);
+    properties: properties.map((found) => {
+      if (!found.schedule) return found;
+      if (found.earlier.length > 0) return withFewerRuns(machine, found);
+      const each = found.shortest ? found : withoutNeedless(machine, found, options);
       const { schedule, last } = each.fewestSwitches
-        ? { schedule: each.schedule, last: walk(machine, each.schedule).state }
-        : straighten(machine, each.schedule);
+        ? { schedule: each.schedule, last: walk(machine, each.schedule!).state }
+        : straighten(machine, each.schedule!);
       const predicate = [...always, ...atEnd].find(({ name }) => name === each.name);
       if (!predicate) return { ...each, schedule };
       const property = new StateProperty(machine, predicate, options.guarded);
@@ -33,6 +36,19 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
       return { ...each, schedule, message: values ? `${each.message}: ${values}` : each.message };
     }),
   };
+}
+
+/** Leaves out steps; what then happens may be told otherwise. */
+function withoutNeedless(
+  machine: Machine,
+  property: PropertyOutcome,
+  { guarded }: SearchOptions,
+): PropertyOutcome {
+  const schedule = leaveOut(machine, property.schedule!, property.name, guarded);
+  if (schedule.length === property.schedule!.length) return property;
+  const { broken } = replay(machine.program, schedule, guarded);
+  const { message } = broken.find((each) => each.property === property.name)!;
+  return { ...property, schedule, message };
 }
 
 /** Leaves out the runs in which lockdep learns nothing that it does not learn in the others. */
