@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { edgesOf } from '../explore/explain/edges.ts';
 import type { Explanation } from '../explore/explain.ts';
 import type { Outcome, Replay, SiteLocation, StepRecord } from '../explore/outcome.ts';
 import type { Diverged } from '../verdict/reproduce.ts';
@@ -44,6 +45,7 @@ function replayedRun({ file, ...replayed }: Replayed): PageRun {
     message: diverged ? divergenceText(reproduction, divergence) : reproduction.message,
     traces: [
       {
+        passes: false,
         property: trace.property,
         message: trace.message,
         shortest: false,
@@ -76,15 +78,27 @@ function divergenceText(
   return [`step ${step} diverges: ${message}. Possible there: ${instead}`, ...changes].join('\n');
 }
 
-function pageRun({ files: _, exitCode: __, outcome, counterexamples, ...run }: Run): PageRun {
+function pageRun({ outcome, counterexamples, samples, ...run }: Run): PageRun {
+  const { files: _, exitCode: __, ...about } = run;
   return {
-    ...run,
+    ...about,
     outcome: outcome && pageOutcome(outcome),
     properties: (outcome?.properties ?? []).map(({ name, kind, verdict, message }) => {
       return { name, kind, verdict, message };
     }),
-    traces: counterexamples.map(pageTrace),
+    traces: [...counterexamples.map(pageTrace), ...passing(samples)],
   };
+}
+
+/** Schedules that break nothing, after those that do. */
+function passing(samples: Run['samples']): PageTrace[] {
+  return (samples?.schedules ?? []).map(({ replay, ends }, at) => ({
+    passes: true,
+    property: `passing schedule ${at + 1}`,
+    message: ends ? 'Nothing can move after it.' : 'It was cut: it goes on.',
+    ...{ shortest: false, fewestSwitches: false, file: null },
+    ...traceOf(replay, { edges: edgesOf(replay.steps), orders: [], weight: [] }),
+  }));
 }
 
 function pageOutcome({ properties: _, reached, ...outcome }: Outcome): PageOutcome {
@@ -99,7 +113,7 @@ function pageOutcome({ properties: _, reached, ...outcome }: Outcome): PageOutco
 function pageTrace({ property, replay, explanation, trace }: Counterexample): PageTrace {
   const { name, message, shortest, fewestSwitches } = property;
   const about = { property: name, message: message ?? '', shortest, fewestSwitches, file: trace };
-  return { ...about, ...traceOf(replay, explanation) };
+  return { passes: false, ...about, ...traceOf(replay, explanation) };
 }
 
 function traceOf({ threads, initial, earlier, steps, broken }: Replay, explanation: Explanation) {

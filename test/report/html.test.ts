@@ -61,6 +61,24 @@ describe('the page', () => {
   });
 });
 
+test('schedules that break nothing come after those that do', () => {
+  const { replay } = sample;
+  const samples = {
+    schedules: [
+      { replay, ends: true },
+      { replay, ends: false },
+    ],
+    all: true,
+  };
+  const [run] = dataIn(pageOf([{ ...sample.violated, samples }])).runs;
+  expect(run!.traces.map(({ passes, property, message }) => [passes, property, message])).toEqual([
+    [false, 'D3', sample.violatedProperty.message],
+    [true, 'passing schedule 1', 'Nothing can move after it.'],
+    [true, 'passing schedule 2', 'It was cut: it goes on.'],
+  ]);
+  expect(run).not.toHaveProperty('samples');
+});
+
 test('no name of a spec ends the data', () => {
   const name = '</script><!--<script><img src=x onerror="window.hacked = 1">\u2028';
   const html = pageOf([{ ...sample.violated, spec: name, variant: name, about: name }]);

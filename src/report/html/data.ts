@@ -18,7 +18,7 @@ export interface Page {
 
 /** A variant that was verified, or a kept trace that was run again. */
 export interface PageRun
-  extends Omit<Run, 'verdict' | 'files' | 'exitCode' | 'outcome' | 'counterexamples'> {
+  extends Omit<Run, 'verdict' | 'files' | 'exitCode' | 'outcome' | 'counterexamples' | 'samples'> {
   readonly verdict: Run['verdict'] | 'reproduced' | 'not reproduced' | 'diverged';
   /** Null when nothing was searched. */
   readonly outcome: PageOutcome | null;
@@ -31,7 +31,10 @@ export interface PageOutcome extends Omit<Outcome, 'properties' | 'reached'> {
   readonly reached: Readonly<Record<string, readonly number[]>>;
 }
 
+/** A counterexample, or a schedule that breaks nothing. */
 export interface PageTrace {
+  readonly passes: boolean;
+  /** What it breaks, or a name. */
   readonly property: string;
   readonly message: string;
   readonly shortest: boolean;

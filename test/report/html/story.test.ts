@@ -15,6 +15,7 @@ const thread = (name: string, more: Partial<ThreadRecord> = {}): ThreadRecord =>
 
 function traceOf(steps: readonly StepRecord[], more: Partial<PageTrace> = {}): PageTrace {
   return {
+    passes: false,
     property: 'p',
     message: '',
     shortest: true,

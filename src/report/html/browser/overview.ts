@@ -13,7 +13,7 @@ export function overviewOf({ runs }: Page): HTMLElement {
     wrong.length === 0
       ? `${counted(runs.length, noun)}, all ${well}`
       : `${counted(wrong.length, noun)} of ${runs.length} not ${well}`;
-  const traces = runs.reduce((sum, run) => sum + run.traces.length, 0);
+  const traces = runs.flatMap((run) => run.traces.filter(({ passes }) => !passes)).length;
   const found = replays ? '' : `, ${counted(traces, 'counterexample')}`;
   return h(
     'div',
