@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/explore/outcome.ts';
 import { type SearchOptions, searchOn } from '../../src/explore/search.ts';
 import { Machine } from '../../src/model/machine.ts';
 import type { Program } from '../../src/model/program.ts';
+import { runtime } from '../../src/model/runtime.ts';
 import { SpecError } from '../../src/model/shared.ts';
 import { searchTogether } from '../../src/pool/coordinator.ts';
 import { Crew } from '../../src/pool/crew.ts';
@@ -83,4 +84,22 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
     { numRuns: RUNS, seed: SEED },
   );
   expect(complete).toBeGreaterThan(RUNS * 0.93);
+});
+
+test('what members saw of locks and conditions is known to all', async () => {
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/classics/counter.ts'));
+  const program = instantiate(loaded, Object.keys(loaded.spec.variants)[0]!);
+  const member = new Member(program, guarded);
+  const seen = { contended: ['far'], asked: new Map([['p', new Map([['far:c0', 2]])]]) };
+  const ask = async (order: Parameters<Member['carryOut']>[0]) => ({
+    ...member.carryOut(order),
+    ...seen,
+  });
+  const crew = new Crew([{ ask }]);
+  const machine = new Machine(program, guarded);
+  await searchTogether(machine, { ...OPTIONS, reduction: false }, async () => crew);
+  expect(machine.contention.contended()).toContain('far');
+  expect(runtime.branches.get('p')).toEqual(new Map([['far:c0', 2]]));
+  // And a member says what it saw.
+  expect(member.carryOut({ do: 'give', keep: 0 }).asked).toBe(runtime.branches);
 });
