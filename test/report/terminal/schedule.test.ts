@@ -182,6 +182,26 @@ describe('a switch', () => {
     expect(switches(steps).at(-1)).toBe('b runs; it interrupts a');
   });
 
+  test('does not say since when a lock is held that was given back in between', () => {
+    const steps = [
+      stepOf({ thread: 'b', text: 'mutex_lock(m)', taken: ['m'], held: ['m'] }),
+      stepOf({ thread: 'b', text: 'mutex_unlock(m)', dropped: ['m'] }),
+      stepOf({ thread: 'a', text: 'f()', waits: [waits] }),
+      second(['b']),
+    ];
+    expect(switches(steps).at(-1)).toBe('b runs; a waits at mutex_lock(m), held by b');
+  });
+
+  test('says once that the running thread waits from now on', () => {
+    const steps = [
+      stepOf({ thread: 'b', text: 'mutex_lock(m)', taken: ['m'], held: ['m'] }),
+      stepOf({ thread: 'a', text: 'f()', enabled: ['a'], waits: [waits] }),
+      second(['b']),
+    ];
+    const rows = rowsOf(storyOf(steps), () => true);
+    expect(rows.filter(({ text }) => text.includes('a waits'))).toHaveLength(1);
+  });
+
   test('does not take one lock for another whose name it is part of', () => {
     const steps = [
       stepOf({ thread: 'b', text: 'mutex_lock(m)', taken: ['mutex', 'm2'], held: ['mutex', 'm2'] }),
@@ -241,6 +261,12 @@ describe('folding', () => {
     ]);
   });
 
+  test('shows what must be shown though there is no room for it', () => {
+    const { lines } = fold(1, [orderOf(20, 80)]);
+    expect(lines.filter((line) => /^A/.test(line))).toHaveLength(2);
+    expect(lines.join('\n')).not.toMatch(/^ *(10|70) /m);
+  });
+
   test('does not fold what fits', () => {
     const { lines, folded } = fold(93);
     expect(folded).toBe(false);
@@ -276,10 +302,8 @@ describe('a schedule', () => {
     const broken = [at('other', 1), at('own', 1), at('other', 2), at('own', 2)];
     const told = { replay: { ...sample.deadlock, broken }, property: 'own', explanation: null };
     const { lines } = scheduleLines({ ...told, messages: new Map() }, everything);
-    const marked = lines.flatMap((line, i) => (line.includes('!!') ? [[i, line]] : []));
-    expect(marked).toHaveLength(2);
-    expect(marked[0]![1]).toBe('!! other: m');
-    expect(marked[1]![1]).toBe('!! own');
+    const order = lines.filter((line) => /!!|^\d /.test(line)).map((line) => line.split('  ')[0]);
+    expect(order).toEqual(['1', '!! other: m', '2', '!! own']);
   });
 });
 
