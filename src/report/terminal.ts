@@ -57,11 +57,15 @@ function blockOf(run: Run, options: TerminalOptions): string[] {
   }
   familiesOf(run).forEach((family, at) => {
     const steps = isToldWhole(run, family, at, options);
-    lines.push('', ...counterexampleLines(run, family, { ...options, steps }));
+    const room = screen - (at === 0 ? lines.length + 1 : 0);
+    lines.push('', ...counterexampleLines(run, family, { ...options, steps, lines: room }));
   });
   if (run.samples) lines.push('', ...sampleLines(run.samples, options));
   return lines;
 }
+
+/** Lines that a terminal is taken to have: what is told first of a variant has room on one screen. */
+const screen = 50;
 
 /** A schedule that needs no look into the trace: the reader sees all of it at once. */
 const short = 12;

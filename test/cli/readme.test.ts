@@ -25,10 +25,10 @@ test("the README's counterexample is what is printed; else: npx vitest run -u re
   await expect(same ? readme : readme.replace(shownBlock, () => block)).toMatchFileSnapshot(file);
 });
 
-test('it fits 50 lines at 80 columns', () => {
+test('it fits a screen of 50 lines and 80 columns', () => {
   const lines = printed.trimEnd().split('\n');
-  const counterexample = lines.slice(lines.indexOf('') + 1);
-  expect(counterexample.length).toBeLessThanOrEqual(50);
+  // A terminal breaks the command at the end in two.
+  expect(lines.length + 1).toBeLessThanOrEqual(50);
   const wide = lines.filter((line) => width(line) > 80 && !/^replay.*: lockstep /.test(line));
   expect(wide).toEqual([]);
 });

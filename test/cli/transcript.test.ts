@@ -28,7 +28,7 @@ describe('verify-spec', () => {
         searched  16 states, 16 transitions, depth 8, complete
         how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
-        missed    no statement, 6.5e-18 chance of two states with one fingerprint
+        missed    no statement, 6.5e-18 chance of a shared fingerprint
         warning   test/cli/fixtures/two-locks.ts:25 b: nobody ever waits for it
       "
     `);
@@ -86,7 +86,7 @@ describe('verify-spec', () => {
         searched  19 states, 22 transitions, depth 8, complete
         how       reduction off, <workers>, 1 round, <time>
         model     sequential consistency, rounds=1, no limit of states or time
-        missed    no statement, 9.3e-18 chance of two states with one fingerprint
+        missed    no statement, 9.3e-18 chance of a shared fingerprint
 
       deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
       mutex_lock(a), held by alice
@@ -109,7 +109,6 @@ describe('verify-spec', () => {
       Run again with all else in the same order, as far as that can be:
         A  if what alice waits to do came before step 2, this would hold (b)
         B  if what bob waits to do came before step 1, this would hold (a)
-
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
       possible circular locking dependency detected: a -> b -> a: b is taken with a

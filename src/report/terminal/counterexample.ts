@@ -13,10 +13,10 @@ export interface CounterexampleOptions {
   readonly chalk: ChalkInstance;
   /** The schedule too. */
   readonly steps: boolean;
+  /** Lines that it may take, if what must be shown allows it. */
+  readonly lines: number;
 }
 
-/** Lines that a counterexample may take, if what must be shown allows it. */
-const budget = 42;
 /** Lines that its schedule may take in any case. */
 const leastTable = 16;
 
@@ -41,7 +41,6 @@ export function counterexampleLines(run: Run, family: Family, options: Counterex
   const none = replay.steps.length + replay.earlier.length === 0;
   if (!options.steps || none) return [...top, `replay: ${command}`];
   const orders = orderLines(explanation.orders, columns);
-  const bottom = orders.length === 0 ? [] : ['', ...orders];
   const messages = new Map(
     [family.head, ...family.others.filter((other) => beginsWith(family.head, other))].map(
       ({ property: { name, message } }) => [name, message ?? ''],
@@ -49,10 +48,10 @@ export function counterexampleLines(run: Run, family: Family, options: Counterex
   );
   const schedule = scheduleLines(
     { replay, property: property.name, explanation, messages },
-    { columns, chalk, lines: Math.max(leastTable, budget - top.length - bottom.length - 3) },
+    { columns, chalk, lines: Math.max(leastTable, options.lines - top.length - orders.length - 3) },
   );
   const all = schedule.folded ? `replay all ${counted(replay.steps.length, 'step')}` : 'replay';
-  return [...top, '', ...schedule.lines, ...bottom, '', `${all}: ${command}`];
+  return [...top, '', ...schedule.lines, '', ...orders, `${all}: ${command}`];
 }
 
 export function titleOf({ name, message }: PropertyOutcome): string {

@@ -146,7 +146,7 @@ function across(
 /** In the column of who runs from now on, or further left if it is too long. */
 function switchAt(start: number, row: Row, columns: number, chalk: ChalkInstance): string[] {
   const room = columns - Math.max(0, Math.min(start, columns - width(switchText(row, columns))));
-  return switchLines(row, room, chalk).map((line) => ' '.repeat(columns - room) + line);
+  return switchLines(row, room, chalk, 3).map((line) => ' '.repeat(columns - room) + line);
 }
 
 type Cell = readonly [text: string, paint: (text: string) => string];

@@ -64,7 +64,12 @@ export function scheduleLines(
 /** A run that does not break the property: it is there for the locks that it takes. */
 function runStory(steps: readonly StepRecord[], lines: number): Story {
   const weight = steps.map(({ taken, dropped }) => (taken.length + dropped.length > 0 ? 2 : 1));
-  const none = { breaches: new Map(), marks: new Map(), deadlock: false };
+  const none = {
+    breaches: new Map(),
+    marks: new Map(),
+    objects: new Set<string>(),
+    deadlock: false,
+  };
   return { steps, weight, full: lines === Number.POSITIVE_INFINITY, ...none };
 }
 
@@ -94,7 +99,8 @@ function storyOf(told: Told, lines: number): Story {
     const score = (own ? 4 : 0) + (lock ? 0 : 2) + (source ? 1 : 0);
     return (explanation?.weight[at] ?? 1) * 8 + score;
   });
-  return { steps, weight, breaches, marks, deadlock, full };
+  const objects = new Set(explanation?.orders.map(({ object }) => object));
+  return { steps, weight, breaches, marks, objects, deadlock, full };
 }
 
 export function letterOf(order: number): string {

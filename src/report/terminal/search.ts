@@ -13,7 +13,6 @@ export function searchLines(
   outcome: Outcome,
   options: { columns: number; chalk: ChalkInstance; limits: string },
 ): string[] {
-  const params = Object.entries(run.params).map(([name, value]) => `${name}=${value}`);
   const { reduction, without, symmetry, traces, unreached, explained } = outcome;
   const facts: [string, string[]][] = [
     [
@@ -37,7 +36,7 @@ export function searchLines(
         duration(run.durationMs),
       ],
     ],
-    ['model', [memoryModel, ...params, options.limits]],
+    ['model', [memoryModel, ...sizes(run.params), options.limits]],
     [
       'missed',
       [
@@ -48,7 +47,7 @@ export function searchLines(
         ...(outcome.complete && outcome.finalStates === 0
           ? ['no schedule ends, so none was asked for a deadlock or a leak']
           : []),
-        `${probability(outcome.fingerprintCollisionProbability)} chance of two states with one fingerprint`,
+        `${probability(outcome.fingerprintCollisionProbability)} chance of a shared fingerprint`,
       ],
     ],
   ];
@@ -77,6 +76,15 @@ export function searchLines(
   const others = warnings.length - shownSites;
   if (others > 0) lines.push(...fact('', `and ${others} more (--json lists all)`));
   return lines;
+}
+
+/** The parameters; those that leave something out have no names. */
+function sizes(params: Run['params']): string[] {
+  const all = Object.entries(params);
+  const some = all.filter(([, value]) => value !== 0).map(([name, value]) => `${name}=${value}`);
+  const none = all.length - some.length;
+  if (none < 3) return all.map(([name, value]) => `${name}=${value}`);
+  return [...some, `${none} others 0`];
 }
 
 function probability(p: number): string {

@@ -10,6 +10,8 @@ export interface Story {
   readonly breaches: ReadonlyMap<number, readonly Breach[]>;
   /** Letters of the orders that a step is in, by its number. */
   readonly marks: ReadonlyMap<number, string>;
+  /** Names of the objects over which they race. */
+  readonly objects: ReadonlySet<string>;
   /** How much each step matters; those of weight `always` are shown in any case. */
   readonly weight: readonly number[];
   /** Values in full, and every lock that changes hands as a change of it. */
@@ -142,8 +144,8 @@ function stepRow(story: Story, number: number, locals: readonly string[]): Row {
 }
 
 function changesOf(
-  { full }: Story,
-  { thread, changes, taken, dropped, held }: StepRecord,
+  { full, objects }: Story,
+  { thread, text, changes, taken, dropped, held }: StepRecord,
 ): string[] {
   if (full) return changes.map(({ object, from, to }) => showChange(object, from, to));
   const passed = [...taken, ...dropped];
@@ -151,10 +153,17 @@ function changesOf(
   const isLock = (object: string) =>
     passed.length > 0 &&
     [...passed, 'rcu'].some((lock) => object === lock || object === `${lock}:${thread}`);
-  const others = changes.filter(({ object }) => !isLock(object));
+  const others = changes.filter(
+    // `store(flag, true)` says what becomes of the flag.
+    ({ object, to }) =>
+      !isLock(object) && !(/^(true|false)$/.test(to) && text.endsWith(`(${object}, ${to})`)),
+  );
+  const first = others.filter(({ object }) => objects.has(object));
   return [
     ...(passed.length > 0 ? [holding(held)] : []),
-    ...others.map(({ object, from, to }) => briefChange(object, from, to)),
+    ...[...new Set([...first, ...others])].map(({ object, from, to }) =>
+      briefChange(object, from, to),
+    ),
   ];
 }
 

@@ -11,16 +11,38 @@ export function stretches(rows: readonly Row[], columns: number, chalk: ChalkIns
   const room = Math.min(columns, widest) - indent;
   const all = columns - indent;
   const blank = ' '.repeat(indent);
-  return rows.flatMap((row) => {
-    if (row.kind === 'switch') return switchLines(row, columns, chalk);
+  // Where steps are folded there is no room to say of one all there is.
+  const tight = rows.some(({ kind }) => kind === 'fold' || kind === 'aside');
+  const most = tight ? 1 : 4;
+  let joined: Row | null = null;
+  return rows.flatMap((row, at) => {
+    if (row === joined) return [];
+    if (row.kind === 'switch') return switchLines(row, columns, chalk, most);
+    const breach = breachAfter(rows, at);
+    if (tight && breach && width(row.text) + 2 + leastBreach <= all) {
+      joined = breach;
+      const [text] = wrap(`!! ${breach.text}`, all - width(row.text) - 2, 1);
+      return [`${head(row)}${row.text}  ${chalk.red.bold(text)}`];
+    }
     if (row.kind === 'breach' || row.kind === 'also')
       return breachLines(row, margin, columns, chalk);
     if (row.kind === 'wait')
       return wrap(row.text, all, 3).map((line) => blank + chalk.yellow(line));
     if (row.kind === 'aside') return [head(row) + chalk.dim(wrap(row.text, all, 1)[0]!)];
-    const lines = row.kind === 'fold' ? foldLines(row, room, chalk) : stepLines(row, room, chalk);
+    const lines =
+      row.kind === 'fold' ? foldLines(row, room, chalk) : stepLines(row, room, chalk, most);
     return lines.map((line, i) => (i === 0 ? head(row) : blank) + line);
   });
+}
+
+/** Columns in which a breach can stand beside its step and still be told from others. */
+const leastBreach = 24;
+
+/** The one breach at a step. */
+function breachAfter(rows: readonly Row[], at: number): Row | null {
+  const [step, next, other] = rows.slice(at, at + 3);
+  const isBreach = (row: Row | undefined) => row?.kind === 'breach' || row?.kind === 'also';
+  return step!.kind === 'step' && isBreach(next) && !isBreach(other) ? next! : null;
 }
 
 /** What stands left of the steps: the letters of the orders they are in, and their numbers. */
@@ -42,9 +64,14 @@ export function switchText({ text, notes: locks }: Row, columns: number): string
   return ways.find((way) => width(way) <= columns) ?? `--- ${text} ---`;
 }
 
-export function switchLines(row: Row, columns: number, chalk: ChalkInstance): string[] {
+export function switchLines(
+  row: Row,
+  columns: number,
+  chalk: ChalkInstance,
+  most: number,
+): string[] {
   const line = switchText(row, columns);
-  const lines = width(line) <= columns ? [line] : wrap(`--- ${row.text}`, columns - 4, 3);
+  const lines = width(line) <= columns ? [line] : wrap(`--- ${row.text}`, columns - 4, most);
   return lines.map((each, i) => chalk.bold(i === 0 ? each : `    ${each}`));
 }
 
@@ -72,7 +99,7 @@ function placesOf({ place, fn }: Row): string[] {
 }
 
 /** The statement with its place at the right, if there is room; what changed between them, or below. */
-function stepLines(row: Row, room: number, chalk: ChalkInstance): string[] {
+function stepLines(row: Row, room: number, chalk: ChalkInstance, most: number): string[] {
   const places = placesOf(row);
   const changes = row.changes.join('; ');
   const locals = row.notes.length === 0 ? '' : `with ${row.notes.join(', ')}`;
@@ -88,21 +115,21 @@ function stepLines(row: Row, room: number, chalk: ChalkInstance): string[] {
       inLine.length === 0 ? null : beside(text, places.length === 0 ? [''] : places, room);
     if (line === null) continue;
     const painted = inLine.map(([part, paint]) => paint(part)).join('  ');
-    const rest = told.slice(inLine.length).flatMap((part) => below(part, room));
+    const rest = told.slice(inLine.length).flatMap((part) => below(part, room, most));
     return [`${painted}${line.slice(text.length)}`.trimEnd(), ...rest];
   }
   const statement = wrap(row.text, room, 4);
   const last = statement.pop()!;
   const line = beside(last, places, room);
-  const more = told.slice(1).flatMap((part) => below(part, room));
+  const more = told.slice(1).flatMap((part) => below(part, room, most));
   if (line === null && places.length > 0) more.push(abbreviate(`  ${places[0]}`, room));
   return [...statement, line ?? last, ...more];
 }
 
 type Cell = readonly [text: string, paint: (text: string) => string];
 
-function below([text, paint]: Cell, room: number): string[] {
-  return wrap(text, room - 2, 4).map((line) => `  ${paint(line)}`);
+function below([text, paint]: Cell, room: number, most: number): string[] {
+  return wrap(text, room - 2, most).map((line) => `  ${paint(line)}`);
 }
 
 /** The text with the first of the notes that fits at the right end; null if none does. */

@@ -26,7 +26,13 @@ function orderOf(first: number, then: number | null): Explanation['orders'][numb
 
 function storyOf(steps: readonly StepRecord[], more: Partial<Story> = {}): Story {
   const weight = steps.map(() => 1);
-  const none = { breaches: new Map(), marks: new Map(), full: false, deadlock: false };
+  const none = {
+    breaches: new Map(),
+    marks: new Map(),
+    objects: new Set<string>(),
+    full: false,
+    deadlock: false,
+  };
   return { steps, weight, ...none, ...more };
 }
 
