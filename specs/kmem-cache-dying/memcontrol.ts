@@ -58,7 +58,7 @@ function* get_cache_with_memcg(cachep: KmemCache, memcg: MemCgroup): Steps<KmemC
 /** The part of memcg_kmem_get_cache between rcu_read_lock and rcu_read_unlock. */
 function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
   const kmemcg_id = yield* READ_ONCE(memcg.kmemcg_id);
-  if (kmemcg_id < 0) return cachep;
+  if (kmemcg_id < 0) return cachep; // unreached: while the memcg stays online
   const memcg_cachep = yield* READ_ONCE(cachep.caches[kmemcg_id]!);
   // unreached: where the memcg has a child already
   if (!memcg_cachep) {
@@ -126,7 +126,7 @@ export function* css_offline(memcg: MemCgroup, parent: MemCgroup): Steps {
 }
 
 function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
-  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return;
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return; // unreached: each memcg was online
   if (variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');
   yield* memcg_deactivate_kmem_caches(memcg, parent);
   if (!variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');

@@ -159,7 +159,7 @@ function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
 
 /** True (-EBUSY) when it still has objects. */
 function* shutdown_cache(s: KmemCache): Steps<boolean> {
-  if (yield* __kmem_cache_shutdown(s)) return true;
+  if (yield* __kmem_cache_shutdown(s)) return true; // unreached: where no object is left in it
   yield* memcg_unlink_cache(s);
   yield* list_del(s, slab_caches);
   if (variant.typesafe) {
@@ -243,7 +243,7 @@ export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgrou
   yield* mutex_lock(slab_mutex);
   for (const root of yield* list_for_each_entry(slab_root_caches)) {
     const c = yield* load(root.caches[idx]!);
-    if (!c) continue;
+    if (!c) continue; // unreached: where the memcg has a child
     if (variant.clears_entry_first) yield* store(root.caches[idx]!, null);
     yield* kmemcg_cache_deactivate(c); // unreached: where the child comes from a memcg below
     // unreached: likewise

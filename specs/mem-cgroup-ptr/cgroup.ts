@@ -81,5 +81,5 @@ function* css_free_rwork_fn(work: Work): Steps {
   yield* percpu_ref_exit(memcg.css);
   const parent = yield* load(memcg.parent);
   yield* kfree(memcg);
-  if (parent) yield* css_put(parent.css);
+  if (parent) yield* css_put(parent.css); // unreached: the root cgroup stays
 }

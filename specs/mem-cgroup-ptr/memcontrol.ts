@@ -51,7 +51,7 @@ export function* mem_cgroup_css_offline(memcg: MemCgroup): Steps {
 }
 
 function* memcg_offline_kmem(memcg: MemCgroup): Steps {
-  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return;
+  if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return; // unreached: each memcg was online
   yield* store(memcg.kmem_state, 'ALLOCATED');
   const parent = (yield* parent_mem_cgroup(memcg)) ?? root_mem_cgroup;
   if (variant.merged) yield* memcg_reparent_objcgs(memcg, parent);
