@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { PropertyOutcome, Replay, StepRecord } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
+import { UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import { tryFolder } from '../verdict/folder.ts';
 import { passedBy, type Sources, sourcesOf } from '../verdict/sources.ts';
 import { type Trace, type TraceStep, writeTrace } from '../verdict/trace.ts';
 import { tracePath } from '../verdict/trace-path.ts';
@@ -47,6 +49,17 @@ function recorded(cwd: string, step: StepRecord): TraceStep {
   };
 }
 
+/** For before a search: not only after it should it be known that no trace can be kept there. */
+export async function checkFolder(folder: string, { cwd }: Context): Promise<void> {
+  try {
+    await tryFolder(path.resolve(cwd, folder));
+  } catch (error) {
+    throw new UsageError(
+      `traces cannot be written to ${folder} (${whyOf(error)}); '--no-traces' keeps none`,
+    );
+  }
+}
+
 /**
  * Writes the trace and gives its file as shown to people; null when it could not be written, which
  * takes nothing from the verdict and so is only said.
@@ -63,10 +76,16 @@ export async function keepTrace(
     await writeTrace(path.resolve(context.cwd, file), trace);
     return file;
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    context.err(`lockstep: ${file} could not be written (${why}); the trace is not kept\n`);
+    context.err(
+      `lockstep: ${file} could not be written (${whyOf(error)}); the trace is not kept\n`,
+    );
     return null;
   }
+}
+
+function whyOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
 }
 
 /** A path without the machine in it: from the working directory, with forward slashes. */

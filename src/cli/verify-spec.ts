@@ -11,7 +11,7 @@ import { confirmAll, type Setting } from './confirm.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { findSpecs } from './find-specs.ts';
-import { relative } from './keep-trace.ts';
+import { checkFolder, relative } from './keep-trace.ts';
 import type { VerifyOptions } from './options.ts';
 import { type ProgressLine, progressLine, silent } from './progress.ts';
 import { reportsOfRuns } from './write-report.ts';
@@ -24,6 +24,7 @@ export async function verifySpec(
   engine: Engine,
 ): Promise<ExitCode> {
   const writeReports = await reportsOfRuns(options, context);
+  if (options.traces) await checkFolder(options.traces, context);
   const entries = await loadAll(await findSpecs(files, context.cwd), context, engine);
   checkChoice(entries, options);
   const runs = entries.flatMap((entry) => runsOf(entry, options));

@@ -1,8 +1,9 @@
-import { constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { constants, readFileSync, statSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Read, Replayed } from '../report/reporter.ts';
 import { UsageError } from '../spec/errors.ts';
+import { makeFolder } from '../verdict/folder.ts';
 import type { Run } from '../verdict/run.ts';
 import type { Context } from './context.ts';
 import type { Told } from './github.ts';
@@ -136,13 +137,6 @@ async function prepare(file: string, { cwd }: Context): Promise<void> {
     throw unwritable(file, error);
   }
   throw new UsageError(`not a file: ${file}`);
-}
-
-/** One by one: in some places mkdir's own recursion has no end. */
-async function makeFolder(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  await makeFolder(path.dirname(folder));
-  await mkdir(folder);
 }
 
 async function write(file: string, text: string, { cwd }: Context): Promise<void> {

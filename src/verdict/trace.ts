@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { makeFolder } from './folder.ts';
 
 /** A trace cannot be used or does not reproduce: exit code 5. */
 export class TraceError extends Error {
@@ -96,12 +97,12 @@ export function parseTrace(text: string, file: string): Trace {
       `${file} has CRLF line ends; traces are kept byte for byte (git: core.autocrlf, .gitattributes)`,
     );
   }
-  if (!text.endsWith('\n')) throw new TraceError(`${file} is damaged: its end is missing`);
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new TraceError(`${file} is damaged: ${oneLine((error as Error).message)}`);
+    const why = text.endsWith('\n') ? oneLine((error as Error).message) : 'its end is missing';
+    throw new TraceError(`${file} is damaged: ${why}`);
   }
   const head = z.looseObject({ format: z.literal(formatName), version: z.int() }).safeParse(data);
   if (!head.success) throw new TraceError(`${file} is not a Lockstep trace`);
@@ -121,6 +122,12 @@ export function parseTrace(text: string, file: string): Trace {
   if (whole.data.checksum !== checksum(contentOf(whole.data))) {
     throw new TraceError(`${file} is damaged: its content does not fit its checksum`);
   }
+  if (!text.endsWith('\n')) {
+    throw new TraceError(
+      `${file} is damaged: its last line end is missing; its content is whole, so it was written ` +
+        'again in another layout, but traces are kept byte for byte',
+    );
+  }
   return whole.data;
 }
 
@@ -138,7 +145,7 @@ export async function readTrace(file: string, shown = file): Promise<Trace> {
 export async function writeTrace(file: string, trace: Trace): Promise<void> {
   // Not above: most runs keep no trace.
   const { default: writeFileAtomic } = await import('write-file-atomic');
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   await writeFileAtomic(file, printTrace(trace));
 }
 

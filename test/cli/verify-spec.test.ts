@@ -119,13 +119,41 @@ describe('what a violation needs', () => {
     const specs = { one: { good: { violated: ['P'] } } };
     expect((await run(specs, { traces: false })).out).toContain('no trace was kept');
     expect(existsSync(path.join(cwd, 'traces'))).toBe(false);
-    writeFileSync(path.join(cwd, 'traces'), 'a file, not a folder');
+    mkdirSync(path.join(cwd, 'traces'));
+    writeFileSync(path.join(cwd, 'traces/one'), 'a file, not a folder');
     const { code, out, err } = await run(specs);
     expect(code).toBe(1);
     expect(out).toContain('no trace was kept');
     expect(err).toMatch(
       /^lockstep: traces\/one\/good\.P\.trace\.json could not be written \(E\w+\)/,
     );
+  });
+});
+
+describe('a folder in which no trace can be kept: told before any search', () => {
+  test.each([
+    ['a file in the way', 'in-the-way', /^traces cannot be written to in-the-way \(ENOTDIR\)/],
+    ['a file above', 'in-the-way/a/b', /^traces cannot be written to in-the-way\/a\/b \(ENOTDIR\)/],
+    [
+      'where none can be made',
+      '/proc/lockstep',
+      /^traces cannot be written to \/proc\/lockstep \(E/,
+    ],
+  ])('%s', async (_, traces, message) => {
+    writeFileSync(path.join(cwd, 'in-the-way'), '');
+    const engine = fakeEngine({ one: { good: {} } });
+    const searched = verifySpec([], { ...defaults, traces }, fakeContext(cwd), engine);
+    await expect(searched).rejects.toThrow(message);
+    await expect(searched).rejects.toMatchObject({ name: 'UsageError' });
+    expect(engine.calls).toEqual([]);
+  });
+
+  test('where there is nothing to keep, no folder is left behind', async () => {
+    expect((await run({ one: { good: {} } }, { traces: 'new/folder' })).code).toBe(0);
+    expect(existsSync(path.join(cwd, 'new'))).toBe(false);
+    const violated = { one: { good: { violated: ['P'] } } };
+    await run(violated, { traces: 'new/folder' });
+    expect(existsSync(path.join(cwd, 'new/folder/one'))).toBe(true);
   });
 });
 

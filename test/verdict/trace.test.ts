@@ -125,7 +125,18 @@ describe('a file that is not a whole trace is refused in one line', () => {
   };
 
   test('cut off at any byte', () => {
-    for (let end = 0; end < whole.length; end++) refusal(whole.slice(0, end));
+    const last = whole.length - 1;
+    for (let end = 0; end < last; end++) {
+      expect(refusal(whole.slice(0, end))).toMatch(/is empty|is damaged: /);
+    }
+    expect(refusal(whole.slice(0, last))).toMatch(/: its last line end is missing/);
+  });
+
+  test('written again in another layout', () => {
+    const compact = JSON.stringify(JSON.parse(whole));
+    expect(refusal(compact)).toMatch(/its content is whole, .* in another layout/);
+    const edited = compact.replace('"message":"A', '"message":"B');
+    expect(refusal(edited)).toMatch(/does not fit its checksum/);
   });
 
   test('any bit flipped', async () => {
