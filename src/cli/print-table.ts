@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { type RunRecord, runsSchema } from '../report/json.ts';
+import { type RunRecord, runsSchema } from '../report/run-record.ts';
 import { tableOf } from '../report/table.ts';
 import { counted, plain } from '../report/text.ts';
 import { UsageError } from '../spec/errors.ts';

@@ -1,4 +1,4 @@
-import type { PropertyRecord, RunRecord } from './json.ts';
+import type { PropertyRecord, RunRecord } from './run-record.ts';
 import { plain, thousands } from './text.ts';
 
 /**

@@ -1,23 +1,26 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isShared, SpecError } from '../model/shared.ts';
 import type { Model, Spec } from './define.ts';
+
+/** On the way of every run, so of small code, which has no messages of its own: each is here. */
 
 const callable = z.custom<() => unknown>((value) => typeof value === 'function', {
   error: 'must be a function',
 });
 const text = z.string({ error: 'must be a string' });
-const name = text.min(1, { error: 'must not be empty' });
+const name = text.check(z.minLength(1, { error: 'must not be empty' }));
+const reason = text.check(z.trim(), z.minLength(1, { error: 'must say why' }));
 const numbers = z.record(z.string(), z.number({ error: 'must be a number' }), {
   error: 'must be an object of numbers',
 });
 
 const variant = z.strictObject(
   {
-    about: text.optional(),
-    kernel: name.optional(),
-    violates: z.array(text, { error: 'must be a list of property names' }).optional(),
-    options: z.record(z.string(), z.unknown(), { error: 'must be an object' }).optional(),
-    params: numbers.optional(),
+    about: z.optional(text),
+    kernel: z.optional(name),
+    violates: z.optional(z.array(text, { error: 'must be a list of property names' })),
+    options: z.optional(z.record(z.string(), z.unknown(), { error: 'must be an object' })),
+    params: z.optional(numbers),
   },
   { error: (issue) => unknownKeys(issue) ?? 'must be an object; {} will do' },
 );
@@ -25,25 +28,29 @@ const variant = z.strictObject(
 const spec = z.strictObject(
   {
     name,
-    about: text.optional(),
-    params: numbers.optional(),
+    about: z.optional(text),
+    params: z.optional(numbers),
     variants: z
       .record(z.string(), variant, { error: 'must be an object, like { main: {} }' })
-      .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one variant' }),
+      .check(
+        z.refine((all) => Object.keys(all).length > 0, { error: 'must have at least one variant' }),
+      ),
     build: callable,
   },
   { error: (issue) => unknownKeys(issue) ?? 'must be what defineSpec({ ... }) gives' },
 );
 
+const kinds = ['process', 'worker', 'softirq', 'hardirq', 'nmi'] as const;
+const cpu = 'must be a whole number from 0 on';
 const thread = z.union(
   [
     callable,
     z.strictObject({
       run: callable,
-      daemon: z.boolean().optional(),
-      cpu: z.int().min(0).optional(),
-      kind: z.enum(['process', 'worker', 'softirq', 'hardirq', 'nmi']).optional(),
-      interrupted: z.custom(isShared).optional(),
+      daemon: z.optional(z.boolean({ error: 'must be true or false' })),
+      cpu: z.optional(z.int({ error: cpu }).check(z.minimum(0, { error: cpu }))),
+      kind: z.optional(z.enum(kinds, { error: `must be one of ${kinds.join(', ')}` })),
+      interrupted: z.optional(z.custom(isShared, { error: 'must be a shared object' })),
     }),
   ],
   {
@@ -51,28 +58,33 @@ const thread = z.union(
       'must be a generator function, or { run, daemon?, cpu?, kind? } with a generator function as run',
   },
 );
+const group = z
+  .array(text, { error: 'must be a list of thread names' })
+  .check(z.minLength(2, { error: 'must name two threads or more' }));
 const properties = z.record(z.string(), callable, { error: 'must be an object of functions' });
 
 const model = z.strictObject(
   {
     threads: z
       .record(z.string(), thread, { error: 'must be an object of generator functions' })
-      .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one thread' }),
-    symmetric: z
-      .array(z.array(text).min(2, { error: 'must name two threads or more' }), {
+      .check(
+        z.refine((all) => Object.keys(all).length > 0, { error: 'must have at least one thread' }),
+      ),
+    symmetric: z.optional(
+      z.array(group, {
         error: 'must be a list of groups, like [["reader0", "reader1"]]',
-      })
-      .optional(),
-    always: properties.optional(),
-    atEnd: properties.optional(),
-    sometimes: properties.optional(),
-    never: properties.optional(),
-    unchecked: z
-      .record(z.string(), z.string().trim().min(1, { error: 'must say why' }), {
+      }),
+    ),
+    always: z.optional(properties),
+    atEnd: z.optional(properties),
+    sometimes: z.optional(properties),
+    never: z.optional(properties),
+    unchecked: z.optional(
+      z.record(z.string(), reason, {
         error: 'must be an object, rule names to reasons',
-      })
-      .optional(),
-    kcsan: z.enum(['strict', 'default'], { error: "must be 'strict' or 'default'" }).optional(),
+      }),
+    ),
+    kcsan: z.optional(z.enum(['strict', 'default'], { error: "must be 'strict' or 'default'" })),
   },
   { error: (issue) => unknownKeys(issue) ?? 'must be an object, like { threads: { ... } }' },
 );
@@ -114,7 +126,7 @@ export function checkModel(value: unknown, file: string): asserts value is Model
   }
 }
 
-function check(schema: z.ZodType, value: unknown, file: string, whole: string): void {
+function check(schema: z.ZodMiniType, value: unknown, file: string, whole: string): void {
   const { error } = schema.safeParse(value);
   const issue = error?.issues[0];
   if (!issue) return;

@@ -14,7 +14,7 @@ import type { VerifyOptions } from '../../src/cli/options.ts';
 import { replayTrace } from '../../src/cli/replay-trace.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
 import { SpecError } from '../../src/model/shared.ts';
-import { parseTrace } from '../../src/verdict/trace.ts';
+import { parseTrace } from '../../src/verdict/read-trace.ts';
 import { defaults, type Finds, fakeContext, fakeEngine, replaying } from './fake.ts';
 
 let cwd: string;

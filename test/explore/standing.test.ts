@@ -5,7 +5,7 @@ import { engine } from '../../src/cli/built-in-engine.ts';
 import type { Replay } from '../../src/explore/outcome.ts';
 import type { Standing } from '../../src/explore/standing.ts';
 import type { Program } from '../../src/model/program.ts';
-import { readTrace } from '../../src/verdict/trace.ts';
+import { readTrace } from '../../src/verdict/read-trace.ts';
 
 /** The state after each number of steps is what the records of a replay add up to. */
 

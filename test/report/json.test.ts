@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { engine } from '../../src/cli/built-in-engine.ts';
 import { verifySpec } from '../../src/cli/verify-spec.ts';
-import { jsonReporter, runsSchema } from '../../src/report/json.ts';
+import { jsonReporter } from '../../src/report/json.ts';
+import { runsSchema } from '../../src/report/run-record.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import { defaults, fakeContext } from '../cli/fake.ts';
 import { root } from '../cli/lockstep.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { jsonReporter, type RunRecord, runsSchema } from '../../src/report/json.ts';
+import { jsonReporter } from '../../src/report/json.ts';
+import { type RunRecord, runsSchema } from '../../src/report/run-record.ts';
 import { tableOf } from '../../src/report/table.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';

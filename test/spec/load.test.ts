@@ -180,6 +180,12 @@ test('what is no spec is refused in a line', async () => {
   expect(await refusal(spec('build: () => ({ threads: { a: 1 } })'))).toContain(
     'threads.a must be a generator function, or { run',
   );
+  expect(await refusal(spec('build: () => ({ threads: { a: { run() {}, cpu: -1 } } })'))).toContain(
+    'threads.a.cpu must be a whole number from 0 on',
+  );
+  expect(await refusal(spec('build: () => ({ threads: { a() {} }, symmetric: [1] })'))).toContain(
+    'symmetric.0 must be a list of thread names',
+  );
   expect(
     await refusal(
       spec('build: () => ({ threads: { a() {} }, always: { p() {} }, never: { p() {} } })'),

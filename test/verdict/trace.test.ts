@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  parseTrace,
-  printTrace,
-  readTrace,
-  type Trace,
-  TraceError,
-  writeTrace,
-} from '../../src/verdict/trace.ts';
+import { parseTrace, readTrace } from '../../src/verdict/read-trace.ts';
+import { printTrace, type Trace, TraceError, writeTrace } from '../../src/verdict/trace.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lockstep-trace-'));
 afterAll(() => rmSync(folder, { recursive: true }));
