@@ -3,27 +3,33 @@ import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
-// Few files: Node takes longer to find and compile hundreds of them than most searches take. All in
-// one folder as deep as those of src, so that what is found from import.meta.url is found from both.
-// Under its own name: the command, what a worker runs, and the engine for the tests of workers.
-await build({
-  entryPoints: ['src/cli/main.ts', 'src/cli/built-in-engine.ts', 'src/pool/worker.ts'],
+/** @type {import('esbuild').BuildOptions} */
+const settings = {
+  // As deep as those of src, so that what is found from import.meta.url is found from both.
   outdir: 'dist/cli',
   entryNames: '[name]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // Native code, what starts workers of its own, and what is no ES module.
-  external: [
-    'esbuild',
-    'oxc-parser',
-    'piscina',
-    'commander',
-    'write-file-atomic',
-    'junit-report-builder',
-  ],
+  charset: 'ascii',
+  // Native code, what starts workers of its own, and what few runs need.
+  external: ['esbuild', 'oxc-parser', 'piscina', 'write-file-atomic', 'junit-report-builder'],
+};
+// One script: Node takes longer to find and compile many files than most searches take.
+await build({
+  ...settings,
+  entryPoints: ['src/cli/command.ts'],
+  format: 'cjs',
+  define: { 'import.meta.url': 'url' },
+  // What is imported then is required; specs are imported for it.
+  supported: { 'dynamic-import': false },
+});
+// What runs it, what a worker runs, and the engine for the tests of workers.
+await build({
+  ...settings,
+  entryPoints: ['src/cli/main.ts', 'src/pool/worker.ts', 'src/cli/built-in-engine.ts'],
+  splitting: true,
+  format: 'esm',
 });
 // The code and style of the HTML report, which it has in itself.
 await build({

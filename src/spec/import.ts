@@ -4,13 +4,25 @@ import type { Bundle } from './kept.ts';
 
 /** Modules are imported from files, where these can be written: debuggers like files. */
 
+type Import = (url: string) => Promise<{ default?: unknown }>;
+
+/** One for all copies of this module in the process. */
+const state = ((globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.import')] ??= {
+  load: (url: string) => import(/* @vite-ignore */ url),
+}) as { load: Import };
+
+/** How to import, for code that may not itself. */
+export function importing(load: Import): void {
+  state.load = load;
+}
+
 export async function importLibrary(library: string): Promise<void> {
-  await import(/* @vite-ignore */ await urlOf(library));
+  await state.load(await urlOf(library));
 }
 
 /** Evaluates a spec; its library only if this thread has not yet. */
 export async function importSpec(bundle: Bundle): Promise<{ default?: unknown }> {
-  return import(/* @vite-ignore */ await urlOfSpec(bundle));
+  return state.load(await urlOfSpec(bundle));
 }
 
 /** Where a spec's code is imported from. */
