@@ -193,7 +193,8 @@ const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
 /** Nothing in them acts on the outside or depends on it. */
 const ALLOWED: ReadonlySet<string> = new Set(['assert', 'assert/strict', 'util']);
 
-function explained(error: unknown, file: string): unknown {
+/** An error of bundling as people read it: of the source as it is. */
+export function explained(error: unknown, file: string): unknown {
   const first = (error as Partial<BuildFailure>).errors?.[0];
   if (!first) return error;
   if (isSpecError(first.detail)) return first.detail;
@@ -204,8 +205,9 @@ function explained(error: unknown, file: string): unknown {
   const place = path.resolve(path.dirname(file), name);
   if (!existsSync(place)) return new SpecError(`${name}:${line}: ${text}`);
   // The line as it is, and the place in it of what stands there after rewriting.
-  const original = readFileSync(place, 'utf8').split(/\r?\n/)[line - 1] ?? '';
-  const at = Math.max(0, original.indexOf(lineText.slice(column, column + location.length)));
+  const original = readFileSync(place, 'utf8').split(/\r?[\n\u2028\u2029]|\r/)[line - 1] ?? '';
+  const bytes = Buffer.from(lineText).subarray(column, column + location.length);
+  const at = Math.max(0, original.indexOf(bytes.toString()));
   return new SpecError(
     `${shownPath(place)}:${line}:${at + 1}: ${text}\n    ${original}\n    ${' '.repeat(at)}^`,
   );

@@ -6,10 +6,10 @@ export function placeFunctions(node: Node, table: Table): void {
   switch (node.type) {
     case 'ObjectExpression':
       for (const property of node.properties) {
-        if (property.type !== 'Property' || property.computed) continue;
-        const { key, value, method, kind } = property;
-        if (key.type === 'Identifier') table.nameFunction(value, key.name);
-        else if (key.type === 'Literal') table.nameFunction(value, `${key.value}`);
+        if (property.type !== 'Property') continue;
+        const { key, value, method, kind, computed } = property;
+        if (key.type === 'Literal') table.nameFunction(value, `${key.value}`);
+        else if (key.type === 'Identifier' && !computed) table.nameFunction(value, key.name);
         if (method || kind !== 'init') table.fix(value);
       }
       break;

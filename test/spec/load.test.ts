@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { runtime } from '../../src/model/runtime.ts';
+import { explained } from '../../src/spec/bundle.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadBundle, loadSpec } from '../../src/spec/load.ts';
 import { folder } from './folder.ts';
@@ -237,4 +238,25 @@ test('imports that a spec cannot have', async () => {
   expect(await refusal(`import a from './a.txt'; a;`, { 'a.txt': 'x' })).toContain(
     'this kind of file',
   );
+});
+
+test('the place of an error of bundling, in the source as it is', async () => {
+  // Columns are told in bytes, and there are more ends of lines than editors make.
+  for (const line of [
+    'import { nothing } from',
+    '/* \u00e9\u20ac */ import { load, nothing } from',
+  ]) {
+    const before = 'const a = 1; // x\u2028a;\r\n';
+    const at = line.indexOf('nothing');
+    const told = await refusal(`${before}${line} 'lockstep';\nnothing();`);
+    expect(told).toContain(`it.ts:3:${at + 1}: No matching export`);
+    expect(told).toContain(`\n    ${line} 'lockstep';\n    ${' '.repeat(at)}^`);
+  }
+});
+
+test('an error of bundling about what only the rewritten source has', () => {
+  const file = path.join(folder({ 'it.ts': 'f();\n' }), 'it.ts');
+  const location = { file: 'spec:it.ts', line: 1, column: 0, length: 3, lineText: '$lk.f();' };
+  const { message } = explained({ errors: [{ text: 'odd', location }] }, file) as Error;
+  expect(message).toMatch(/it\.ts:1:1: odd\n {4}f\(\);\n {4}\^$/);
 });

@@ -104,6 +104,17 @@ const TRICKY: Record<string, string> = {
     class C { v = 1; *m() { this.v += yield* op('m'); return this.v; } } const c = new C(); yield* c.m(); return c.v;`,
   'a getter': `const v = yield* op('a'); const o = { get v() { return v; } }; yield* op('b'); return o.v;`,
   'a setter': `let v = 0; const o = { set v(x) { v = x; } }; o.v = yield* op('a'); yield* op('b'); return v;`,
+  'methods under computed names': `
+    const v = yield* op('a'); const k = 'k';
+    const o = {
+      *[\`g\${k}\`]() { yield* op('c'); return v; }, [k]() { return v; }, *['s']() { return yield* op('s'); },
+      get [(yield* op('b')) ? 'p' : 'q']() { return v; }, [\`f\`]: function* () { return yield* op('f'); },
+    };
+    return [yield* o.gk(), o.k(), yield* o.s(), o.p, o.q, yield* o.f()];`,
+  'a computed method of an object with a prototype': `
+    const p = { m() { return 1; } };
+    const o = { __proto__: p, *[\`g\`]() { return super.m() + (yield* op('b')); } };
+    return yield* o.g();`,
   'a tagged template': `const t = (_, ...x) => x.join(); return t\`\${yield* op('a')} \${yield* op('b')}\`;`,
   'optional calls': `
     const o = (yield* op('a')) ? { f: (x) => x } : null; return [o?.f(yield* op('b')), o?.['f'](1)];`,
