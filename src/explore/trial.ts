@@ -1,14 +1,15 @@
-import type { Machine, Transition } from '../model/machine.ts';
+import type { Machine, Node, Transition } from '../model/machine.ts';
 import type { Report } from '../model/operation.ts';
 import { brokenBy, brokenByReport, deadlockIn } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import { StateProperty } from './properties.ts';
 import { leakReport, leaksIn } from './rules/leaks.ts';
+import { Lockdep } from './rules/lockdep.ts';
 import { raceReport, racesIn } from './rules/races.ts';
 
 /**
- * What breaks one property, asked along runs on one machine. What lockdep learns is not asked: it
- * is not of one run.
+ * What breaks one property, asked along runs on one machine. What lockdep makes of a run is asked
+ * only of a property that claims other reports too: it is seldom of one run.
  */
 export class Question {
   readonly machine: Machine;
@@ -18,6 +19,7 @@ export class Question {
   /** Whether a report on a state may break it. */
   private readonly races: boolean;
   private readonly ends: boolean;
+  private readonly claims: boolean;
 
   constructor(machine: Machine, property: string, guarded: <T>(code: () => T) => T) {
     const { always, atEnd, never } = machine.program;
@@ -28,6 +30,7 @@ export class Question {
     const claims = never.some(({ name }) => name === property);
     this.machine = machine;
     this.property = property;
+    this.claims = claims;
     this.always = find(always);
     this.atEnd = find(atEnd);
     this.races = claims || property.startsWith('data-race');
@@ -49,6 +52,16 @@ export class Question {
     return racesIn(machine, state.rows, 0, moves).some((race) =>
       brokenByReport(machine, raceReport(machine, race), race.a.node).some(this.isIt),
     );
+  }
+
+  /** What is to see the local states of a run; null: it has no part in the property. */
+  lockdep(): Lockdep | null {
+    return this.claims ? new Lockdep() : null;
+  }
+
+  /** By what lockdep has seen of a run. */
+  brokenFor(lockdep: Lockdep): boolean {
+    return lockdep.news().some((report) => this.breaks(report));
   }
 
   brokenBy(move: Transition): boolean {
@@ -89,13 +102,16 @@ export class Trial {
   broken = -1;
   crashed = false;
   private readonly question: Question;
+  private readonly lockdep: Lockdep | null;
 
   constructor(question: Question) {
     const { machine } = question;
     this.question = question;
+    this.lockdep = question.lockdep();
     this.state = new Frontier(machine.width, 1);
     this.state.push(machine.initialRow(), 0, machine.width, 0, 0);
-    if (question.brokenIn(this.state)) this.broken = 0;
+    const starts = machine.threads.map((_, thread) => machine.node(this.state.rows, 0, thread));
+    if (question.brokenIn(this.state) || this.teaches(starts)) this.broken = 0;
   }
 
   /** @returns whether the thread could move */
@@ -106,7 +122,9 @@ export class Trial {
     moves.push(move);
     state.take(question.machine, move);
     if (move.crash) this.crashed = true;
-    const broken = question.brokenBy(move) || (!move.crash && question.brokenIn(state));
+    const broken =
+      question.brokenBy(move) ||
+      (!move.crash && (question.brokenIn(state) || this.teaches([move.next])));
     if (broken && this.broken < 0) this.broken = moves.length;
     return true;
   }
@@ -140,5 +158,13 @@ export class Trial {
       this.broken = this.moves.length;
     }
     return true;
+  }
+
+  /** Does what lockdep learns of these break the property? */
+  private teaches(nodes: readonly Node[]): boolean {
+    const { lockdep, question } = this;
+    if (!lockdep) return false;
+    for (const node of nodes) lockdep.see(question.machine, node);
+    return question.brokenFor(lockdep);
   }
 }

@@ -34,8 +34,8 @@ export function ordersOf(
 interface Pair {
   readonly first: number;
   readonly later: number | null;
-  /** The thread of the later one. */
-  readonly thread: number;
+  /** Where the thread of the later one is then. */
+  readonly node: Node;
   readonly object: string;
 }
 
@@ -82,11 +82,11 @@ class Orders {
     }
     const { threads } = this.question.machine;
     const nameOf = (thread: number): string => threads[thread]!.declaration.name;
-    return told.map(({ first, later, thread, object, flip }) => ({
+    return told.map(({ first, later, node, object, flip }) => ({
       first: first + 1,
       // biome-ignore lint/suspicious/noThenProperty: a step, and no promise
       then: later === null ? null : later + 1,
-      thread: nameOf(thread),
+      thread: nameOf(node.thread),
       object,
       schedule: flip.schedule.map(nameOf),
     }));
@@ -104,16 +104,17 @@ class Orders {
     const { moves } = causality;
     const pairs: Pair[] = [];
     for (let later = moves.length - 1; later >= 0; later--) {
-      const { thread, footprint, writes } = moves[later]!.node;
+      const { node } = moves[later]!;
+      const { thread, footprint, writes } = node;
       for (const position of footprint) {
         const object = question.machine.slotAt(position).object.name;
         let near = NEAR;
         for (let first = later - 1; first >= 0 && near > 0; first--) {
-          const { node } = moves[first]!;
-          if (node.thread === thread || !node.footprint.includes(position)) continue;
+          const earlier = moves[first]!.node;
+          if (earlier.thread === thread || !earlier.footprint.includes(position)) continue;
           // What is written may be what was there, and would not be in the other order.
-          if (!node.writes.includes(position) && !writes.includes(position)) continue;
-          pairs.push({ first, later, thread, object });
+          if (!earlier.writes.includes(position) && !writes.includes(position)) continue;
+          pairs.push({ first, later, node, object });
           near--;
         }
       }
@@ -136,7 +137,7 @@ class Orders {
       return [...node.footprint].flatMap((position) => {
         const first = causality.lastChange(causality.moves.length, position);
         if (first < 0 || causality.moves[first]!.node.thread === thread) return [];
-        return [{ first, later: null, thread, object: machine.slotAt(position).object.name }];
+        return [{ first, later: null, node, object: machine.slotAt(position).object.name }];
       });
     });
   }
@@ -164,21 +165,22 @@ class Orders {
   }
 
   /** As it was up to `cut`; gives where the later one's thread has to wait, if it has to. */
-  private run(cut: number, { later, thread }: Pair): Flip | Node | null {
-    const key = `${cut} ${later} ${thread}`;
+  private run(cut: number, { later, node }: Pair): Flip | Node | null {
+    const key = `${cut} ${later} ${node.thread}`;
     const known = this.runs.get(key);
     if (known !== undefined) return known;
     if (this.runs.size >= FLIPS) return null;
     const { question, causality } = this;
     const { moves } = causality;
     const trial = new Trial(question);
-    const result = this.attempt(trial, cut, later ?? moves.length, thread);
+    const result = this.attempt(trial, cut, later ?? moves.length, node);
     this.runs.set(key, result);
     return result;
   }
 
-  private attempt(trial: Trial, cut: number, later: number, thread: number): Flip | Node | null {
+  private attempt(trial: Trial, cut: number, later: number, wanted: Node): Flip | Node | null {
     const { moves } = this.causality;
+    const { thread } = wanted;
     const late: number[] = [cut];
     for (let at = 0; at < later; at++) {
       const mover = moves[at]!.node.thread;
@@ -187,7 +189,10 @@ class Orders {
       if (waits) late.push(at);
       else if (!trial.step(mover)) return mover === thread ? this.nodeOf(trial, thread) : null;
     }
-    if (!trial.step(thread)) return this.nodeOf(trial, thread);
+    const node = this.nodeOf(trial, thread);
+    if (!trial.step(thread)) return node;
+    // Nobody waits where its thread has gone another way.
+    if (later === moves.length && !isSame(node, wanted)) return null;
     for (let at = later + 1; at < moves.length; at++) late.push(at);
     trial.follow(late.map((at) => moves[at]!.node.thread));
     const ended = trial.finish(moves.length * 4 + 200);
@@ -222,11 +227,11 @@ function placesOf(moves: readonly Transition[], others: readonly Transition[]): 
     const from = next.get(thread) ?? 0;
     const place = others.findIndex(({ node }, at) => at >= from && node.thread === thread);
     next.set(thread, place < 0 ? others.length : place + 1);
-    return place >= 0 && isSame(others[place]!, move) ? place : -1;
+    return place >= 0 && isSame(others[place]!.node, move.node) ? place : -1;
   });
 }
 
-function isSame(a: Transition, b: Transition): boolean {
-  const [one, other] = [a.node.state.pending!, b.node.state.pending!];
+function isSame(a: Node, b: Node): boolean {
+  const [one, other] = [a.state.pending!, b.state.pending!];
   return one === other || (one.name === other.name && describe(one) === describe(other));
 }
