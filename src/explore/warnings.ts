@@ -14,10 +14,7 @@ export function branchWarnings(program: Program, broken: ReadonlySet<string>): W
     ...program.always.map(({ name }) => [name, 'always'] as const),
     ...program.atEnd.map(({ name }) => [name, 'atEnd'] as const),
   ]);
-  const asked = new Map(
-    [...runtime.branches].filter(([asker]) => asker === '' || kinds.has(asker)),
-  );
-  return untaken(asked)
+  return untaken(runtime.branches, new Set(['', ...kinds.keys()]))
     .filter(({ by }) => !by.some((asker) => broken.has(asker)))
     .map((each) => (each.by.includes('') ? neverTaken(each) : neverAsked(each, kinds)));
 }

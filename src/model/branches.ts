@@ -31,12 +31,15 @@ export interface Branch {
 export const NO = 1;
 export const YES = 2;
 
-/** By who asked, the name of a property or '' for threads, the outcomes of conditions, by their ids. */
-export type Asked = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/**
+ * By who asked, the outcomes of conditions, by their ids: the name of a property, '' for threads, null
+ * for all else, as build() and what operations do.
+ */
+export type Asked = ReadonlyMap<string | null, ReadonlyMap<string, number>>;
 
 export function noteBranch(branch: string, outcome: boolean): void {
   const asker = runtime.thread ? '' : runtime.asking;
-  if (asker !== null) add(asker, branch, outcome ? YES : NO);
+  add(asker, branch, outcome ? YES : NO);
 }
 
 /** Takes over what was asked elsewhere. */
@@ -46,7 +49,7 @@ export function mergeBranches(asked: Asked): void {
   }
 }
 
-function add(asker: string, branch: string, outcomes: number): void {
+function add(asker: string | null, branch: string, outcomes: number): void {
   let seen = runtime.branches.get(asker);
   if (!seen) {
     seen = new Map();

@@ -85,17 +85,19 @@ export interface Untaken {
 
 /**
  * The conditions that had one outcome only, though the options of the variant leave both open, and
- * it is a finding that they never had the other; of those within each other the innermost.
+ * it is a finding that they never had the other; of those within each other the innermost. Others
+ * than `askers` are no reason to look at a condition, but the outcomes it had for them count.
  */
-export function untaken(asked: Asked): Untaken[] {
+export function untaken(asked: Asked, askers: ReadonlySet<string>): Untaken[] {
   const found: Untaken[] = [];
   for (const flow of runtime.flows) {
     const values = flow.values();
     const own: Untaken[] = [];
     // From the inside out.
     for (const branch of flow.branches.toReversed()) {
-      const by = [...asked.keys()].filter((asker) => asked.get(asker)!.has(branch.id)).sort();
-      const had = by.reduce((all, asker) => all | asked.get(asker)!.get(branch.id)!, 0);
+      const by = [...askers].filter((asker) => asked.get(asker)?.has(branch.id)).sort();
+      if (by.length === 0) continue;
+      const had = [...asked.values()].reduce((all, seen) => all | (seen.get(branch.id) ?? 0), 0);
       const behind = had === YES ? branch.behind[0] : had === NO ? branch.behind[1] : null;
       if (!behind) continue;
       if ([branch.decided, branch.rest].some((each) => truthOf(each, values) !== null)) continue;

@@ -39,7 +39,7 @@ export interface Runtime {
   /** Name of the property that is being asked, null outside one. */
   asking: string | null;
   /** Outcomes of conditions, as in `Asked`. */
-  branches: Map<string, Map<string, number>>;
+  branches: Map<string | null, Map<string, number>>;
 }
 
 const key = Symbol.for('lockstep.runtime');

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { type Asked, mergeBranches } from '../model/branches.ts';
 import type { Flow } from '../model/coverage.ts';
 import { countTicks, type Site } from '../model/frames.ts';
 import { runtime } from '../model/runtime.ts';
@@ -30,6 +31,8 @@ export interface Baseline {
   readonly optionNames: ReadonlySet<string>;
   readonly sites: ReadonlyMap<string, Site>;
   readonly flows: readonly Flow[];
+  /** Conditions that loading came to. */
+  readonly branches: Asked;
 }
 
 /**
@@ -78,6 +81,7 @@ export function restore(baseline: Baseline): void {
   runtime.assertions = new Set();
   runtime.asking = null;
   runtime.branches = new Map();
+  mergeBranches(baseline.branches);
   runtime.reached = new Set();
 }
 
@@ -130,14 +134,15 @@ const libraries = new Map<string, Baseline>();
 
 /** The registries as they are; they are replaced, not changed, from here on. */
 function reached(): Baseline {
-  const { objects, structs, optionNames, sites, flows } = runtime;
+  const { objects, structs, optionNames, sites, flows, branches } = runtime;
   const initials = new Map([...objects.values()].map((object) => [object, object.initial]));
-  const baseline = { objects, initials, structs, optionNames, sites, flows };
+  const baseline = { objects, initials, structs, optionNames, sites, flows, branches };
   restore(baseline);
   return baseline;
 }
 
 const EMPTY: Baseline = {
+  branches: new Map(),
   objects: new Map(),
   initials: new Map(),
   structs: new Map(),

@@ -114,6 +114,41 @@ test.each(THREADS)('%s', async (_, thread, ...messages) => {
   expect(await warnings(source, 'on', true)).toEqual(messages);
 });
 
+/** A thread for which `big` is never true, and something else beside it. */
+const elsewhere = ({ module = '', build = '', thread = '', properties = '' }): string => `
+import { defineSpec, fetch_update, load, peek, store, variable } from 'lockstep';
+const x = variable('x', 0);
+const big = (n: number) => (n > 4 ? 2 : 1);
+${module}
+export default defineSpec({
+  name: 's',
+  variants: { on: {} },
+  build() {
+    function* write(n: number) { yield* store(x, n); }
+    ${build}
+    return {
+      threads: { *reads() { big((yield* load(x)) && 1); }, ${thread} },
+      unchecked: { 'data-race': 'not what this is about' },
+      ${properties}
+    };
+  },
+});
+`;
+
+test.each([
+  ['nobody', {}, "'n > 4' is never true"],
+  ['the module', { module: 'big(5);' }],
+  ['build()', { build: 'big(5);' }],
+  ['a function that gives a thread', { thread: 'other: () => write(big(5)),' }],
+  [
+    'what an operation does',
+    { thread: '*other() { yield* fetch_update(x, (n) => big(n + 5)); },' },
+  ],
+  ['a witness', { properties: 'sometimes: { w: () => big(peek(x) + 5) === 2 },' }],
+])('a condition has another outcome for %s', async (_, parts, ...messages) => {
+  expect(await warnings(elsewhere(parts))).toEqual(messages);
+});
+
 test('an option decides for its variant only', async () => {
   const source = spec('if (z === 0 && variant.x) f(1); else f(2);');
   expect(await warnings(source)).toEqual(["'z === 0 && variant.x' is never false"]);
