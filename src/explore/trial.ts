@@ -100,6 +100,7 @@ export class Trial {
   readonly moves: Transition[] = [];
   /** After how many steps the property was broken first; -1: not yet. */
   broken = -1;
+  /** Nothing can be said of what comes after. */
   crashed = false;
   private readonly question: Question;
   private readonly lockdep: Lockdep | null;
@@ -116,8 +117,12 @@ export class Trial {
 
   /** @returns whether the thread could move */
   step(thread: number): boolean {
+    return !this.crashed && this.unlessInvalid(() => this.move(thread));
+  }
+
+  private move(thread: number): boolean {
     const { question, state, moves } = this;
-    const move = this.crashed ? null : question.machine.transition(state.rows, 0, thread);
+    const move = question.machine.transition(state.rows, 0, thread);
     if (!move) return false;
     moves.push(move);
     state.take(question.machine, move);
@@ -154,10 +159,22 @@ export class Trial {
       if (!this.step(thread)) thread = threads.findIndex((each) => this.step(each));
       if (this.moves.length > most) return false;
     }
-    if (!this.crashed && this.broken < 0 && this.question.brokenAtEnd(this.state)) {
+    const atEnd = (): boolean => this.question.brokenAtEnd(this.state);
+    if (!this.crashed && this.broken < 0 && this.unlessInvalid(atEnd)) {
       this.broken = this.moves.length;
     }
     return true;
+  }
+
+  /** A search that was cut short has not been here: what is wrong with the spec is not told now. */
+  private unlessInvalid(code: () => boolean): boolean {
+    try {
+      return code();
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'SpecError')) throw error;
+      this.crashed = true;
+      return false;
+    }
   }
 
   /** Does what lockdep learns of these break the property? */

@@ -135,6 +135,16 @@ test('who waits would not have come to wait', async () => {
   expect(told(deadlock)).toEqual(['keeps: mutex_lock(lock) | tries: mutex_trylock(lock) = false']);
 });
 
+test('a run that shows that the spec throws shows nothing else', async () => {
+  const loaded = await loadSpec(path.join(root, 'test/fixtures/minimal/throws.ts'));
+  const program = instantiate(loaded, 'bad');
+  const options = { ...UNLIMITED, reduction: false, first: true };
+  const { properties } = searchOn(new Machine(program, guarded), options);
+  const { schedule } = properties.find(({ name }) => name === 'p')!;
+  const shown = replay(program, schedule!, guarded);
+  expect(explain(program, shown, 'p', guarded).orders).toEqual([]);
+});
+
 test('a work that is not waited for', async () => {
   const [found] = await inSpec('test/fixtures/checks/cancel-work.ts', 'bad-running');
   check(found!);
