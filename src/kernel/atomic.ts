@@ -20,7 +20,11 @@ export function ATOMIC_INIT(name: string, i: number): Atomic {
 
 /** `atomic_t` inside a heap struct: 0 until atomic_set, or what `object` was given. */
 export function atomic_t(): Embedded<Atomic, number> {
-  return { embed: (name, owner, initial = 0) => new Atomic(name, initial, owner) };
+  return {
+    declares: 'atomic_t()',
+    alone: "ATOMIC_INIT('name', 0)",
+    embed: (name, owner, initial = 0) => new Atomic(name, initial, owner),
+  };
 }
 
 export function atomic_read(v: Atomic): Operation<number> {

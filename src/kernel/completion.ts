@@ -1,5 +1,6 @@
 import { type Operation, operation } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { Shared } from '../model/shared.ts';
+import type { Embedded } from './memory.ts';
 import { might_sleep } from './mutex.ts';
 
 /**
@@ -16,8 +17,12 @@ export function DECLARE_COMPLETION(name: string): Completion {
 }
 
 /** `struct completion` inside a heap struct, or one on a stack (`on_stack`). */
-export function completion(): { embed(name: string, owner: Struct): Completion } {
-  return { embed: (name, owner) => new Completion(name, 0, owner) };
+export function completion(): Embedded<Completion> {
+  return {
+    declares: 'completion()',
+    alone: "DECLARE_COMPLETION('name')",
+    embed: (name, owner) => new Completion(name, 0, owner),
+  };
 }
 
 export function init_completion(x: Completion): Operation<void> {
@@ -47,6 +52,21 @@ export function wait_for_completion(x: Completion): Operation<void> {
     blocks: true,
     check: (thread) => might_sleep(thread, `wait_for_completion(${x.name})`),
     step: ([done]) => (done > 0 ? { result: undefined, values: [passed(done)] } : null),
+  });
+}
+
+/**
+ * Gives up after a time: 0 when it was not completed, else how much of the time was left, at least 1.
+ * There is no time, so a waiter gives up at any moment until complete(), and never after it
+ * (do_wait_for_common). To go on waiting is not to run: no step of its own is needed for it.
+ */
+export function wait_for_completion_timeout(x: Completion): Operation<number> {
+  return operation<number>({
+    name: 'wait_for_completion_timeout',
+    args: [x],
+    writes: [x],
+    check: (thread) => might_sleep(thread, `wait_for_completion_timeout(${x.name})`),
+    step: ([done]) => (done > 0 ? { result: 1, values: [passed(done)] } : { result: 0 }),
   });
 }
 

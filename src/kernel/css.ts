@@ -46,6 +46,7 @@ export interface CssInitial {
 /** `struct cgroup_subsys_state` inside a heap struct, online, with its base reference. */
 export function css(release: CssRelease | null = null): Embedded<Css, CssInitial> {
   return {
+    declares: 'css()',
     embed: (name, owner, { noRef = false, percpu = false, ...initial } = {}) => {
       const flags = percpu ? 0 : 'PERCPU_REF_INIT_ATOMIC';
       const state = started({ release: release as Release | null, flags, ...initial });

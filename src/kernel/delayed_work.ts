@@ -49,7 +49,11 @@ export class DelayedWork extends Work {
 
 /** `struct delayed_work` inside a heap struct. */
 export function delayed_work(): Embedded<DelayedWork> {
-  return { embed: (name, owner) => new DelayedWork(name, owner) };
+  return {
+    declares: 'delayed_work()',
+    alone: "DECLARE_DELAYED_WORK('name', fn)",
+    embed: (name, owner) => new DelayedWork(name, owner),
+  };
 }
 
 /** `DECLARE_DELAYED_WORK(name, fn)`: a static one. */

@@ -28,7 +28,11 @@ export function KREF_INIT(name: string, n: number): Kref {
 
 /** `struct kref` inside a heap struct; `container_of(kref, type)` gives the struct. */
 export function kref(): Embedded<Kref, number> {
-  return { embed: (name, owner, initial = 0) => new Kref(name, initial, owner) };
+  return {
+    declares: 'kref()',
+    alone: "KREF_INIT('name', 1)",
+    embed: (name, owner, initial = 0) => new Kref(name, initial, owner),
+  };
 }
 
 export function kref_init(kref: Kref): Operation<void> {

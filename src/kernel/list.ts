@@ -16,7 +16,11 @@ export function LIST_HEAD<S extends Struct>(name: string, initial: readonly S[] 
 
 /** `struct list_head` inside a heap struct, as the head of a list. */
 export function list_head<S extends Struct>(): Embedded<ListHead<S>, readonly S[]> {
-  return { embed: (name, owner, initial) => new ListHead<S>(name, initial ?? [], owner) };
+  return {
+    declares: 'list_head()',
+    alone: "LIST_HEAD('name')",
+    embed: (name, owner, initial) => new ListHead<S>(name, initial ?? [], owner),
+  };
 }
 
 /**
@@ -27,7 +31,10 @@ export function list_head<S extends Struct>(): Embedded<ListHead<S>, readonly S[
 export class ListOrRcu extends RcuHead {}
 
 export function list_or_rcu(): Embedded<ListOrRcu, 'linked'> {
-  return { embed: (name, owner, initial) => new ListOrRcu(name, initial ?? null, owner) };
+  return {
+    declares: 'list_or_rcu()',
+    embed: (name, owner, initial) => new ListOrRcu(name, initial ?? null, owner),
+  };
 }
 
 /**
@@ -40,7 +47,10 @@ export type NodeState = 'linked' | 'LIST_POISON1' | { readonly next: Struct | nu
 export class ListNode extends Shared<NodeState> {}
 
 export function list_node(): Embedded<ListNode, 'linked'> {
-  return { embed: (name, owner, initial) => new ListNode(name, initial ?? null, owner) };
+  return {
+    declares: 'list_node()',
+    embed: (name, owner, initial) => new ListNode(name, initial ?? null, owner),
+  };
 }
 
 /** Adds at the front. */

@@ -1,6 +1,6 @@
 import type { LockMode, LockUse } from '../model/context.ts';
 import type { Acquire } from '../model/operation.ts';
-import type { Shared } from '../model/shared.ts';
+import { isShared, notShared, type Shared, SpecError } from '../model/shared.ts';
 
 /**
  * Lock classes (Documentation/locking/lockdep-design.rst): what is initialised at one place in the
@@ -12,6 +12,7 @@ export function class_of({ name, owner }: Shared<any>, subclass = 0): string {
 }
 
 export function use_of(lock: Shared<any>, mode: LockMode, subclass = 0): LockUse {
+  if (!isShared(lock)) throw new SpecError(notShared(lock));
   return { lock: lock.name, cls: class_of(lock, subclass), mode };
 }
 

@@ -15,6 +15,9 @@ import { current } from './ghost.ts';
 export interface Embedded<T, Initial = never> {
   /** `initial`: what `object` was given for the field. */
   embed(name: string, owner: Struct, initial?: Initial): T;
+  /** For who takes it for an object: how it is written, and how an object of its own is declared. */
+  readonly declares?: string;
+  readonly alone?: string;
 }
 
 /** An object or an interface; with an interface, struct types may point to each other. */

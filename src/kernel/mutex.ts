@@ -1,7 +1,8 @@
 import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { Shared } from '../model/shared.ts';
 import { tried, use_of } from './lockdep.ts';
+import type { Embedded } from './memory.ts';
 
 /** The value of a lock is the name of the thread that holds it. */
 export class Mutex extends Shared<string | null> {
@@ -18,8 +19,12 @@ export function DEFINE_MUTEX(name: string): Mutex {
 }
 
 /** `struct mutex` inside a heap struct. */
-export function mutex(): { embed(name: string, owner: Struct): Mutex } {
-  return { embed: (name, owner) => new Mutex(name, null, owner) };
+export function mutex(): Embedded<Mutex> {
+  return {
+    declares: 'mutex()',
+    alone: "DEFINE_MUTEX('name')",
+    embed: (name, owner) => new Mutex(name, null, owner),
+  };
 }
 
 export function mutex_lock(lock: Mutex): Operation<void> {

@@ -66,7 +66,10 @@ export type RefFlags = 'PERCPU_REF_INIT_ATOMIC' | 'PERCPU_REF_ALLOW_REINIT' | 0;
 
 /** `struct percpu_ref` inside a heap struct; `object` may be given what a live one starts with. */
 export function percpu_ref(): Embedded<PercpuRef, RefInitial> {
-  return { embed: (name, owner, from) => new PercpuRef(name, owner, from ? started(from) : null) };
+  return {
+    declares: 'percpu_ref()',
+    embed: (name, owner, from) => new PercpuRef(name, owner, from ? started(from) : null),
+  };
 }
 
 /** The state of a ref that is there from the start. */

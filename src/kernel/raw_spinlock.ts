@@ -1,6 +1,6 @@
 import { type Operation, renamed } from '../model/operation.ts';
-import type { Struct } from '../model/shared.ts';
 import type { Flags } from './irqflags.ts';
+import type { Embedded } from './memory.ts';
 import {
   Spinlock,
   spin_lock,
@@ -26,8 +26,12 @@ export function DEFINE_RAW_SPINLOCK(name: string): RawSpinlock {
 }
 
 /** `raw_spinlock_t` inside a heap struct. */
-export function raw_spinlock(): { embed(name: string, owner: Struct): RawSpinlock } {
-  return { embed: (name, owner) => new RawSpinlock(name, null, owner) };
+export function raw_spinlock(): Embedded<RawSpinlock> {
+  return {
+    declares: 'raw_spinlock()',
+    alone: "DEFINE_RAW_SPINLOCK('name')",
+    embed: (name, owner) => new RawSpinlock(name, null, owner),
+  };
 }
 
 export function raw_spin_lock(lock: RawSpinlock): Operation<void> {

@@ -1,9 +1,10 @@
 import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
-import { Shared, SpecError, type Struct } from '../model/shared.ts';
+import { Shared, SpecError } from '../model/shared.ts';
 import { current, named, silently, together } from './ghost.ts';
 import { enter_part, exit_part, type Running } from './interrupt.ts';
 import { bh_off, bh_on } from './irqflags.ts';
+import type { Embedded } from './memory.ts';
 import { might_sleep } from './mutex.ts';
 import { type Reader, reader_of, reader_part } from './rcu_reader.ts';
 import { cpu_numbers, thread_names } from './system.ts';
@@ -33,8 +34,8 @@ export class RcuHead extends Shared<RcuCallback | 'linked' | null> {
 }
 
 /** `struct rcu_head` inside a heap struct. */
-export function rcu_head(): { embed(name: string, owner: Struct): RcuHead } {
-  return { embed: (name, owner) => new RcuHead(name, null, owner) };
+export function rcu_head(): Embedded<RcuHead> {
+  return { declares: 'rcu_head()', embed: (name, owner) => new RcuHead(name, null, owner) };
 }
 
 /**

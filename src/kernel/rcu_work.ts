@@ -32,7 +32,7 @@ export class RcuWork extends Work {
 
 /** `struct rcu_work` inside a heap struct. */
 export function rcu_work(): Embedded<RcuWork> {
-  return { embed: (name, owner) => new RcuWork(name, owner) };
+  return { declares: 'rcu_work()', embed: (name, owner) => new RcuWork(name, owner) };
 }
 
 export function INIT_RCU_WORK(rwork: RcuWork, fn: WorkFunction): Operation<void> {

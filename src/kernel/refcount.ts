@@ -30,7 +30,11 @@ export function REFCOUNT_INIT(name: string, n: number): Refcount {
 
 /** `refcount_t` inside a heap struct: 0 until refcount_set, or what `object` was given. */
 export function refcount_t(): Embedded<Refcount, number> {
-  return { embed: (name, owner, initial = 0) => new Refcount(name, initial, owner) };
+  return {
+    declares: 'refcount_t()',
+    alone: "REFCOUNT_INIT('name', 1)",
+    embed: (name, owner, initial = 0) => new Refcount(name, initial, owner),
+  };
 }
 
 export function refcount_set(r: Refcount, n: number): Operation<void> {

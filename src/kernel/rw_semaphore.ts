@@ -1,7 +1,8 @@
 import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, type Steps } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { Shared } from '../model/shared.ts';
 import { tried, use_of } from './lockdep.ts';
+import type { Embedded } from './memory.ts';
 import { might_sleep } from './mutex.ts';
 
 /**
@@ -44,8 +45,12 @@ export function DECLARE_RWSEM(name: string): RwSemaphore {
 }
 
 /** `struct rw_semaphore` inside a heap struct. */
-export function rw_semaphore(): { embed(name: string, owner: Struct): RwSemaphore } {
-  return { embed: (name, owner) => new RwSemaphore(name, UNLOCKED, owner) };
+export function rw_semaphore(): Embedded<RwSemaphore> {
+  return {
+    declares: 'rw_semaphore()',
+    alone: "DECLARE_RWSEM('name')",
+    embed: (name, owner) => new RwSemaphore(name, UNLOCKED, owner),
+  };
 }
 
 export function down_read(sem: RwSemaphore): Operation<void> {

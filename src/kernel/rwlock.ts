@@ -1,6 +1,5 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Steps } from '../model/operation.ts';
-import type { Struct } from '../model/shared.ts';
 import { current, if_taken, silently } from './ghost.ts';
 import {
   bottom_halves_off,
@@ -15,6 +14,7 @@ import {
   preemption_on,
   restores,
 } from './irqflags.ts';
+import type { Embedded } from './memory.ts';
 import { reader_part } from './rcu_reader.ts';
 import {
   RwSemaphore,
@@ -41,8 +41,12 @@ export function DEFINE_RWLOCK(name: string): Rwlock {
 }
 
 /** `rwlock_t` inside a heap struct. */
-export function rwlock(): { embed(name: string, owner: Struct): Rwlock } {
-  return { embed: (name, owner) => new Rwlock(name, UNLOCKED, owner) };
+export function rwlock(): Embedded<Rwlock> {
+  return {
+    declares: 'rwlock()',
+    alone: "DEFINE_RWLOCK('name')",
+    embed: (name, owner) => new Rwlock(name, UNLOCKED, owner),
+  };
 }
 
 export function read_lock(lock: Rwlock): Operation<void> {

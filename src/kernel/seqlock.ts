@@ -4,6 +4,7 @@ import { Shared, type Struct } from '../model/shared.ts';
 import { silently } from './ghost.ts';
 import { type Flags, leaves_atomic, preemption_off, preemption_on } from './irqflags.ts';
 import { use_of } from './lockdep.ts';
+import type { Embedded } from './memory.ts';
 import type { Mutex } from './mutex.ts';
 import { reader_part } from './rcu_reader.ts';
 import {
@@ -46,8 +47,12 @@ export function DEFINE_SEQCOUNT(name: string, lock: Spinlock | Mutex | null = nu
 }
 
 /** `seqcount_t` inside a heap struct. */
-export function seqcount(): { embed(name: string, owner: Struct): Seqcount } {
-  return { embed: (name, owner) => new Seqcount(name, owner, null) };
+export function seqcount(): Embedded<Seqcount> {
+  return {
+    declares: 'seqcount()',
+    alone: "DEFINE_SEQCOUNT('name')",
+    embed: (name, owner) => new Seqcount(name, owner, null),
+  };
 }
 
 export function write_seqcount_begin(s: Seqcount): Operation<void> {
@@ -107,8 +112,10 @@ export function DEFINE_SEQLOCK(name: string): Seqlock {
 }
 
 /** `seqlock_t` inside a heap struct. */
-export function seqlock(): { embed(name: string, owner: Struct): Seqlock } {
+export function seqlock(): Embedded<Seqlock> {
   return {
+    declares: 'seqlock()',
+    alone: "DEFINE_SEQLOCK('name')",
     embed: (name, owner) => new Seqlock(name, owner, new Spinlock(`${name}.lock`, null, owner)),
   };
 }

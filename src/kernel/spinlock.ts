@@ -1,6 +1,6 @@
 import type { ThreadContext } from '../model/context.ts';
 import { type Operation, type OperationSpec, operation, type Report } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { Shared } from '../model/shared.ts';
 import { if_taken, silently } from './ghost.ts';
 import {
   bottom_halves_off,
@@ -15,6 +15,7 @@ import {
   preemption_on,
   restores,
 } from './irqflags.ts';
+import type { Embedded } from './memory.ts';
 import { acquire, release, try_acquire } from './mutex.ts';
 import { reader_part } from './rcu_reader.ts';
 
@@ -39,8 +40,12 @@ export function DEFINE_SPINLOCK(name: string): Spinlock {
 }
 
 /** `spinlock_t` inside a heap struct. */
-export function spinlock(): { embed(name: string, owner: Struct): Spinlock } {
-  return { embed: (name, owner) => new Spinlock(name, null, owner) };
+export function spinlock(): Embedded<Spinlock> {
+  return {
+    declares: 'spinlock()',
+    alone: "DEFINE_SPINLOCK('name')",
+    embed: (name, owner) => new Spinlock(name, null, owner),
+  };
 }
 
 export function spin_lock(lock: Spinlock): Operation<void> {

@@ -40,7 +40,11 @@ export class Timer extends Shared<TimerState | null> {
 
 /** `struct timer_list` inside a heap struct; `container_of(timer, type)` is from_timer(). */
 export function timer_list(): Embedded<Timer> {
-  return { embed: (name, owner: Struct) => new Timer(name, null, owner) };
+  return {
+    declares: 'timer_list()',
+    alone: "DEFINE_TIMER('name', fn)",
+    embed: (name, owner: Struct) => new Timer(name, null, owner),
+  };
 }
 
 /** `DEFINE_TIMER(name, fn)`: a static timer. */

@@ -1,8 +1,9 @@
 import type { LockUse, ThreadContext } from '../model/context.ts';
 import { type Operation, operation, type Report, renamed, type Steps } from '../model/operation.ts';
-import { Shared, type Struct } from '../model/shared.ts';
+import { Shared } from '../model/shared.ts';
 import { current, named } from './ghost.ts';
 import { class_of } from './lockdep.ts';
+import type { Embedded } from './memory.ts';
 import { might_sleep } from './mutex.ts';
 
 /**
@@ -33,8 +34,12 @@ export function DECLARE_WAIT_QUEUE_HEAD(name: string): WaitQueueHead {
 }
 
 /** `wait_queue_head_t` inside a heap struct. */
-export function wait_queue_head(): { embed(name: string, owner: Struct): WaitQueueHead } {
-  return { embed: (name, owner) => new WaitQueueHead(name, [], owner) };
+export function wait_queue_head(): Embedded<WaitQueueHead> {
+  return {
+    declares: 'wait_queue_head()',
+    alone: "DECLARE_WAIT_QUEUE_HEAD('name')",
+    embed: (name, owner) => new WaitQueueHead(name, [], owner),
+  };
 }
 
 /** At the front of the queue, unless it is on it; from now on schedule() sleeps. */

@@ -7,9 +7,10 @@ import {
   type Report,
   type Steps,
 } from '../model/operation.ts';
-import { HANDLE, Shared, SpecError, type Struct } from '../model/shared.ts';
+import { HANDLE, Shared, SpecError } from '../model/shared.ts';
 import { current, named, together } from './ghost.ts';
 import { class_of, map } from './lockdep.ts';
+import type { Embedded } from './memory.ts';
 import { might_sleep } from './mutex.ts';
 import { cpu_numbers, thread_names } from './system.ts';
 
@@ -49,8 +50,12 @@ export class Work extends Shared<WorkState | null> {
 }
 
 /** `struct work_struct` inside a heap struct; `container_of(work, type)` gives the struct. */
-export function work_struct(): { embed(name: string, owner: Struct): Work } {
-  return { embed: (name, owner) => new Work(name, null, owner) };
+export function work_struct(): Embedded<Work> {
+  return {
+    declares: 'work_struct()',
+    alone: "DECLARE_WORK('name', fn)",
+    embed: (name, owner) => new Work(name, null, owner),
+  };
 }
 
 /** `DECLARE_WORK(name, fn)`: a static work item. */

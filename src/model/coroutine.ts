@@ -3,7 +3,7 @@ import { type Frame, resetTicks } from './frames.ts';
 import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
 import type { ThreadDeclaration } from './program.ts';
 import { runtime } from './runtime.ts';
-import { isShared, SpecError } from './shared.ts';
+import { isShared, notShared, SpecError } from './shared.ts';
 import { deepFreeze } from './value.ts';
 
 /** A generator of a thread, run to its first operation, and on from each by its result. */
@@ -37,15 +37,16 @@ export class Coroutine {
     const { name } = this.context;
     if (!isOperation(step.value)) {
       throw new SpecError(
-        `thread '${name}' yields ${shown(step.value)}${this.place()}, ` +
+        `thread '${name}' yields ${shown(step.value)}${this.place('at')}, ` +
           'which is no operation; write yield* before operations and helper functions',
       );
     }
     const { spec } = step.value;
-    if (![...(spec.writes ?? []), ...(spec.reads ?? [])].every(isShared)) {
+    const footprint = [...(spec.writes ?? []), ...(spec.reads ?? [])] as unknown[];
+    if (!footprint.every(isShared)) {
+      const wrong = footprint.find((object) => !isShared(object));
       throw new SpecError(
-        `thread '${name}' calls ${describe(spec)} on something that is no shared ` +
-          `object${this.place()}; is a pointer NULL there?`,
+        `thread '${name}' calls ${describe(spec)}${this.place('at')}: ${notShared(wrong)}`,
       );
     }
     this.pending = spec;
@@ -67,17 +68,18 @@ export class Coroutine {
         throw new SpecError(`thread '${name}': ${error.message}`);
       }
       const what = error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
-      throw new SpecError(`thread '${name}' throws ${what}${running ? this.place() : ''}`);
+      throw new SpecError(`thread '${name}' throws ${what}${running ? this.place('after') : ''}`);
     } finally {
       runtime.thread = outer.thread;
       runtime.stack = outer.stack;
     }
   }
 
-  /** ` (specs/x.ts:12)` of the innermost frame. */
-  private place(): string {
-    const site = runtime.sites.get(this.stack.at(-1)?.site ?? '');
-    return site ? ` (after ${site.file}:${site.line})` : '';
+  /** ` (at specs/x.ts:12)`: the last statement of the spec that it came to. */
+  private place(how: 'at' | 'after'): string {
+    const sites = this.stack.flatMap(({ site }) => runtime.sites.get(site) ?? []);
+    const site = sites.findLast(({ library }) => !library);
+    return site ? ` (${how} ${site.file}:${site.line})` : '';
   }
 }
 

@@ -134,6 +134,7 @@ function argument(value: unknown): string {
   if (isShared(value)) return value.name;
   if (typeof value === 'function') return value.name || 'function';
   if (typeof value === 'object' && value !== null) {
+    if ('declares' in value) return String(value.declares);
     return 'name' in value && typeof value.name === 'string' ? value.name : JSON.stringify(value);
   }
   return typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -61,6 +61,24 @@ export function isShared(value: unknown): value is Shared<unknown> {
   return typeof value === 'object' && value !== null && brand in value;
 }
 
+/** What is wrong with something that should be a shared object, and what to do about it. */
+export function notShared(value: unknown): string {
+  const no = 'is no shared object';
+  if (value === null) return `NULL ${no}; is a pointer NULL there?`;
+  if (value === undefined) return `undefined ${no}; is there such a field?`;
+  if (typeof value === 'object' && isHandle(value)) {
+    return `${value[HANDLE]} ${no}; name one of its fields`;
+  }
+  const { declares, alone } = value as { readonly declares?: string; readonly alone?: string };
+  if (declares === undefined) {
+    const what = typeof value === 'object' ? JSON.stringify(value) : `'${String(value)}'`;
+    return `${what} ${no}; those are made by variable('name', 0), object(type, 'name') and their kin`;
+  }
+  const own =
+    alone === undefined ? 'only objects of the struct have one' : `one of its own is ${alone}`;
+  return `${declares} declares a field of a struct; ${own}`;
+}
+
 /** The spec, not Lockstep, is at fault: exit code 3. The message says what to do about it. */
 export class SpecError extends Error {
   override readonly name = 'SpecError';

@@ -1,7 +1,7 @@
 import type { Kind } from '../model/context.ts';
 import type { Report, Steps } from '../model/operation.ts';
 import { runtime } from '../model/runtime.ts';
-import { type Shared, SpecError } from '../model/shared.ts';
+import { isShared, notShared, type Shared, SpecError } from '../model/shared.ts';
 
 export type ThreadBody = () => Steps<unknown>;
 
@@ -130,8 +130,13 @@ function optionsOfVariant(name: string): Readonly<Record<string, unknown>> {
 export function peek<T>(object: Shared<T>): T {
   if (!runtime.peek) {
     throw new SpecError(
-      `peek(${object.name}) outside a property; a thread reads with yield* READ_ONCE(...)`,
+      `peek(${object?.name}) outside a property; a thread reads with yield* READ_ONCE(...)`,
     );
+  }
+  if (!isShared(object)) {
+    const asker = runtime.asking === null ? '' : `property '${runtime.asking}': `;
+    const also = object === undefined ? ' That of a value is peek(object)?.field' : '';
+    throw new SpecError(`${asker}wrong use of peek: ${notShared(object)}${also}`);
   }
   return runtime.peek(object);
 }

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { variable } from '../../src/kernel/access.ts';
+import {
+  complete,
+  complete_all,
+  DECLARE_COMPLETION,
+  try_wait_for_completion,
+  wait_for_completion_timeout,
+} from '../../src/kernel/completion.ts';
 import { DEFINE_MUTEX, mutex_lock, mutex_unlock } from '../../src/kernel/mutex.ts';
 import { preempt_disable } from '../../src/kernel/preempt.ts';
 import {
@@ -23,6 +30,52 @@ import {
 import { fresh, Simulation } from './simulation.ts';
 
 beforeEach(fresh);
+
+describe('wait_for_completion_timeout', () => {
+  const setUp = (completing: typeof complete) => {
+    const x = DECLARE_COMPLETION('x');
+    const results: (number | boolean)[] = [];
+    function* waiter() {
+      results.push(yield* wait_for_completion_timeout(x));
+      results.push(yield* try_wait_for_completion(x));
+    }
+    function* completer() {
+      yield* completing(x);
+    }
+    return { sim: new Simulation({ waiter, completer }), results };
+  };
+
+  test('gives up at any moment before complete(), and leaves that to who waits next', () => {
+    const { sim, results } = setUp(complete);
+    expect(sim.step('waiter')).toBe(true);
+    sim.run('completer').run('waiter');
+    expect(results).toEqual([0, true]);
+  });
+
+  test('never after it, and takes it', () => {
+    const { sim, results } = setUp(complete);
+    sim.run('completer').run('waiter');
+    expect(results).toEqual([1, false]);
+  });
+
+  test('but for complete_all, which nobody takes', () => {
+    const { sim, results } = setUp(complete_all);
+    sim.run('completer').run('waiter');
+    expect(results).toEqual([1, true]);
+  });
+
+  test('may sleep', () => {
+    const x = DECLARE_COMPLETION('x');
+    function* waiter() {
+      yield* preempt_disable();
+      yield* wait_for_completion_timeout(x);
+    }
+    const { reports } = new Simulation({ waiter }).run('waiter');
+    expect(reports.map(({ rule }) => rule)).toEqual([
+      'sleeping function called from invalid context',
+    ]);
+  });
+});
 
 describe('the state of a task', () => {
   test.each([TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE] as const)(
