@@ -5,7 +5,7 @@ import { runtime } from '../model/runtime.ts';
 import type { Finding, Findings, Sighting } from './findings.ts';
 import type { Outcome, PropertyKind, PropertyOutcome, SiteLocation } from './outcome.ts';
 import { lockOrderOf } from './rules/lock-order.ts';
-import { branchWarnings } from './warnings.ts';
+import { warningsOf } from './warnings.ts';
 
 /** A finding with the runs that lead to it, by names of threads. */
 export interface Found {
@@ -81,7 +81,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     lockOrder: lockOrderOf(searched.lockFacts, machine.program.unchecked),
     // Of a search that is not over, that something never happened is not known.
-    warnings: limit === null ? branchWarnings(machine.program, new Set(searched.found.keys())) : [],
+    warnings: limit === null ? warningsOf(machine, new Set(searched.found.keys())) : [],
     finalStates,
     unchecked: machine.program.unchecked,
   };

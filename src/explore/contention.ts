@@ -6,7 +6,12 @@ import { callsOf } from './places.ts';
 import { type SearchOptions, searchOn } from './search.ts';
 
 /** What says most of the properties comes first. */
-const RANKS: readonly Warning['kind'][] = ['never asked', 'never contended', 'never taken'];
+const RANKS: readonly Warning['kind'][] = [
+  'reads nothing',
+  'never asked',
+  'never contended',
+  'never taken',
+];
 
 /** States that may be spent on looking for a thread that waits. */
 const EFFORT = 100_000;

@@ -43,7 +43,7 @@ export interface Outcome {
 
 /** Something that the search would have to come across for the result to mean what it seems to. */
 export interface Warning {
-  readonly kind: 'never contended' | 'never taken' | 'never asked';
+  readonly kind: 'reads nothing' | 'never contended' | 'never taken' | 'never asked';
   /** In one line: "slab_mutex: nobody ever waits for it". */
   readonly message: string;
   readonly site: SiteLocation | null;

@@ -1,15 +1,76 @@
 import { type Untaken, untaken } from '../model/coverage.ts';
-import type { Program } from '../model/program.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Predicate, Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Warning } from './outcome.ts';
+
+/** @param broken names of properties */
+export function warningsOf(machine: Machine, broken: ReadonlySet<string>): Warning[] {
+  const { program } = machine;
+  return [...constants(program), ...branchWarnings(program, broken), ...untakenLocks(machine)];
+}
+
+/**
+ * Properties that read no shared object: they say the same in every state. Only those that call
+ * nothing, as `() => true`: parameters may have left others with an empty list to go through.
+ */
+function constants({ always, atEnd, sometimes }: Program): Warning[] {
+  const told = (kind: string, predicates: readonly Predicate[]): Warning[] =>
+    predicates.filter(readsNothing).map(({ name }) => ({
+      kind: 'reads nothing',
+      message: `${kind} '${name}' reads no shared object: it says the same in every state`,
+      site: null,
+    }));
+  return [...told('always', always), ...told('atEnd', atEnd), ...told('sometimes', sometimes)];
+}
+
+function readsNothing({ holds }: Predicate): boolean {
+  const body = String(holds).replace(/^[^(]*\(\s*\)\s*(=>)?/, '');
+  if (/[(`]/.test(body)) return false;
+  const { peek, options } = runtime;
+  const read = (): never => {
+    throw new Error('read');
+  };
+  // By a getter, such as that of an option.
+  Object.assign(runtime, { peek: read, options: new Proxy({}, { get: read }) });
+  try {
+    holds();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    Object.assign(runtime, { peek, options });
+  }
+}
+
+/**
+ * Locks of the spec's own that no operation names. One that an option or parameter leaves aside is
+ * none: then there are statements about locks that nobody came to.
+ */
+function untakenLocks({ nodes }: Machine): Warning[] {
+  const aside = [...runtime.sites.values()].some(
+    ({ id, library, text }) => !library && !runtime.reached.has(id) && /lock|down|sem/i.test(text),
+  );
+  if (aside) return [];
+  const named = new Set<string>();
+  for (const { state } of nodes.flat()) {
+    const { writes = [], reads = [] } = state.pending ?? {};
+    for (const { name } of [...writes, ...reads]) named.add(name);
+  }
+  return [...runtime.objects.values()]
+    .filter(({ name, owner, isLock }) => isLock && owner === null && !named.has(name))
+    .map(({ name }) => ({
+      kind: 'never taken',
+      message: `${name}: nobody ever takes it`,
+      site: null,
+    }));
+}
 
 /**
  * What a complete search of the present variant never came across: conditions that had one outcome
  * only. What stops asking early is left out: a property that is broken, a witness that was found.
- *
- * @param broken names of properties
  */
-export function branchWarnings(program: Program, broken: ReadonlySet<string>): Warning[] {
+function branchWarnings(program: Program, broken: ReadonlySet<string>): Warning[] {
   const kinds = new Map<string, string>([
     ...program.always.map(({ name }) => [name, 'always'] as const),
     ...program.atEnd.map(({ name }) => [name, 'atEnd'] as const),

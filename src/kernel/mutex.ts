@@ -6,6 +6,10 @@ import type { Embedded } from './memory.ts';
 
 /** The value of a lock is the name of the thread that holds it. */
 export class Mutex extends Shared<string | null> {
+  override get isLock(): boolean {
+    return true;
+  }
+
   readonly sleeps = true;
 
   /** lockdep: memory that contains a held lock must not be freed. */

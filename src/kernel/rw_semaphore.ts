@@ -27,6 +27,10 @@ export interface ReadWrite {
 
 /** `struct rw_semaphore`, and what an rwlock is made of. */
 export class RwSemaphore extends Shared<ReadWrite> {
+  override get isLock(): boolean {
+    return true;
+  }
+
   override holders({ readers, writer }: ReadWrite): readonly string[] {
     return writer === null ? readers : [writer];
   }

@@ -26,6 +26,10 @@ import { reader_part } from './rcu_reader.ts';
  * a schedule in which it holds back a grace period while waiting is one in which it comes later.
  */
 export class Spinlock extends Shared<string | null> {
+  override get isLock(): boolean {
+    return true;
+  }
+
   readonly sleeps = false;
   readonly raw: boolean = false;
 

@@ -35,6 +35,11 @@ export class Shared<T> {
     runtime.objects.set(name, this as Shared<unknown>);
   }
 
+  /** It is there to be taken. */
+  get isLock(): boolean {
+    return false;
+  }
+
   /** Who has it, if it is a lock and says so: names of threads, among whatever else. */
   holders(value: T): readonly unknown[] {
     return [value];
