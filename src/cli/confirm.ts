@@ -1,4 +1,4 @@
-import type { Outcome, PropertyOutcome } from '../explore/outcome.ts';
+import type { Outcome, PropertyOutcome, Replay } from '../explore/outcome.ts';
 import type { Program } from '../model/program.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { confirms } from '../verdict/reproduce.ts';
@@ -31,13 +31,7 @@ export async function confirmAll(
       if (property.kind === 'sometimes' || property.kind === 'atEnd') continue;
       throw unconfirmed(program, property, 'the search gave no schedule');
     }
-    const replay = engine.replay(program, property.schedule, property.earlier);
-    if (!confirms(replay, property.name)) {
-      const why = replay.diverged
-        ? `at step ${replay.diverged.step}: ${replay.diverged.message}`
-        : `the property holds in all ${replay.steps.length} steps of the replay`;
-      throw unconfirmed(program, property, why);
-    }
+    const replay = confirmed(program, property, property.schedule, engine);
     const record = () => traceOf(context.cwd, loaded, program, property, replay);
     const trace = options.traces
       ? await keepTrace(context, options.traces, record(), overrides)
@@ -46,6 +40,21 @@ export async function confirmAll(
     counterexamples.push({ property, replay, explanation, trace });
   }
   return counterexamples;
+}
+
+/** @throws Fault when the schedule that a search found does not break the property */
+export function confirmed(
+  program: Program,
+  property: PropertyOutcome,
+  schedule: readonly string[],
+  engine: Engine,
+): Replay {
+  const replay = engine.replay(program, schedule, property.earlier);
+  if (confirms(replay, property.name)) return replay;
+  const why = replay.diverged
+    ? `at step ${replay.diverged.step}: ${replay.diverged.message}`
+    : `the property holds in all ${replay.steps.length} steps of the replay`;
+  throw unconfirmed(program, property, why);
 }
 
 function unconfirmed(program: Program, property: PropertyOutcome, why: string): Fault {

@@ -31,10 +31,14 @@ export function traceOf(
   };
 }
 
-/** The statements of a spec, by its files as they are named in traces. */
-export function specSources(cwd: string, { baseline }: LoadedSpec): Sources {
-  const sites = [...baseline.sites.values()];
-  return sourcesOf(sites.map((site) => ({ ...site, file: relative(cwd, site.file) })));
+/**
+ * The statements of a spec, by its files as they are named in traces: from the folder `base`, in which
+ * they were recorded.
+ */
+export function specSources(cwd: string, { baseline }: LoadedSpec, base = cwd): Sources {
+  const sites = [...baseline.sites.values()].filter(({ library }) => !library);
+  const named = (file: string) => relative(base, path.resolve(cwd, file));
+  return sourcesOf(sites.map((site) => ({ ...site, file: named(site.file) })));
 }
 
 function recorded(cwd: string, step: StepRecord): TraceStep {

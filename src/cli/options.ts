@@ -39,6 +39,8 @@ export interface ReplayOptions {
   readonly to: number | null;
   /** Stop there in the author's code, under a debugger. */
   readonly inspect: boolean;
+  /** Find traces for the same properties again, and put them in the place of these. */
+  readonly rerecord: boolean;
 }
 
 export interface TableOptions {

@@ -33,7 +33,7 @@ const unset = {
   report: [],
 };
 
-const unsetReplay = { variant: null, step: false, to: null, inspect: false };
+const unsetReplay = { variant: null, step: false, to: null, inspect: false, rerecord: false };
 
 export const version: string = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -84,12 +84,13 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
 
   program
     .command('replay-trace')
-    .description('re-run kept traces step by step and say whether each still happens')
-    .argument('<file...>', 'trace files')
-    .option('--variant <name>', 'try the schedule on another variant of the spec')
+    .description('re-run kept traces step by step and say what has become of each')
+    .argument('<file...>', 'trace files, or folders of them')
+    .option('--variant <name>', 'only try the schedule on this variant of the spec')
     .option('--step', 'walk through the steps, forward and back; reads commands, h lists them')
     .option('--to <n>', 'print the state after n steps', wholeNumber(0))
     .option('--inspect', 'stop in the spec, at its last step or that of --to, under a debugger')
+    .option('--rerecord', 'search for the same violations again, and replace the files')
     .option('--html <file>', htmlHelp)
     .option('--report <file>', reportHelp('.html, .xml, .sarif, .md or .itf.json'), list)
     .action(async (files: string[], given: Partial<ReplayOptions>) => {
@@ -128,6 +129,6 @@ const exitHelp = `Exit status:
   ${exitCodes.usage}    bad option or missing file
   ${exitCodes.invalidSpec}    a spec is invalid
   ${exitCodes.incomplete}    a limit ended a search before it could tell
-  ${exitCodes.notReproduced}    a trace did not reproduce
+  ${exitCodes.notReproduced}    a trace is not what it must be
   ${exitCodes.fault}   a fault of Lockstep itself
   ${exitCodes.interrupted}  interrupted`;

@@ -1,72 +1,87 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import type { Program } from '../model/program.ts';
+import { checkedLines, countLines, ruleLines } from '../report/life-cycle.ts';
 import { replayLines } from '../report/replay.ts';
 import type { Replayed } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
 import { UsageError } from '../spec/errors.ts';
-import type { LoadedSpec } from '../spec/load.ts';
-import { divergenceOf } from '../verdict/divergence.ts';
-import { readTrace } from '../verdict/read-trace.ts';
-import { reproduce } from '../verdict/reproduce.ts';
-import { type Trace, TraceError } from '../verdict/trace.ts';
 import { combine, type ExitCode, exitCodes } from '../verdict/verdict.ts';
+import { type Check, checkTraces, damaged } from './check-traces.ts';
 import type { Context } from './context.ts';
 import { type Opened, showState, walkThrough } from './debugger/open.ts';
 import type { Engine } from './engine.ts';
-import { specSources } from './keep-trace.ts';
+import { type FoundTraces, findTraces } from './find-traces.ts';
 import type { ReplayOptions } from './options.ts';
 import { reportsOfReplays } from './write-report.ts';
 
-/** Re-runs kept traces step by step and says of each whether it still happens. */
+/** Re-runs kept traces step by step and says of each whether it is what it must be. */
 export async function replayTrace(
-  files: readonly string[],
+  given: readonly string[],
   options: ReplayOptions,
   context: Context,
   engine: Engine,
 ): Promise<ExitCode> {
-  for (const file of files) {
-    if (!existsSync(path.resolve(context.cwd, file))) throw new UsageError(`no such file: ${file}`);
+  const found = await findTraces(given, context.cwd);
+  const show = chosen(found.traces, options);
+  if (options.rerecord) {
+    const { rerecord } = await import('./rerecord.ts');
+    return rerecord(found.traces, context, engine);
   }
-  const writeReports = await reportsOfReplays(files.length, options, context);
-  const all: Replayed[] = [];
-  const show = chosen(files, options);
-  const codes: ExitCode[] = [];
-  const load = loadOnce(engine);
-  for (const [i, file] of files.entries()) {
-    if (i > 0) context.out('\n');
-    try {
-      const reproduced = await replayOne(file, options, context, engine, load);
-      await show(reproduced, context, engine);
-      all.push({ file, reproduced });
-      const again = reproduced.reproduction.result === 'reproduced';
-      codes.push(again ? exitCodes.asExpected : exitCodes.notReproduced);
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      context.err(`lockstep: ${error.message}\n`);
-      all.push({ file, reproduced: null, message: error.message });
-      codes.push(exitCodes.notReproduced);
-    }
+  const writeReports = await reportsOfReplays(found.traces.length, options, context);
+  const one = found.traces.length + found.orphans.length === 1;
+  const wanted = {
+    variant: options.variant,
+    unruled: options.variant !== null || show !== null,
+    explained: one || options.html !== null || options.report.length > 0 || inWorkflow(context),
+  };
+  const checks = [
+    ...(await checkTraces(found.traces, wanted, context, engine)),
+    ...orphaned(found),
+  ];
+  for (const { life, spec } of checks) {
+    if (spec === null) context.err(`lockstep: ${life.line}\n`);
   }
-  await writeReports(all);
-  return combine(codes);
+  if (!one) tellMany(checks, context);
+  else if (checks[0]!.spec !== null) await tellOne(checks, show, context, engine);
+  await writeReports(checks.map(replayedOf));
+  return combine(
+    checks.map(({ wrong }) => (wrong === null ? exitCodes.asExpected : exitCodes.notReproduced)),
+  );
+}
+
+function inWorkflow({ env }: Context): boolean {
+  return env.GITHUB_ACTIONS === 'true';
+}
+
+function orphaned({ orphans }: FoundTraces): Check[] {
+  return orphans.map((file) => damaged(file, `${file} has no trace beside it`));
 }
 
 type Show = (opened: Opened, context: Context, engine: Engine) => void | Promise<void>;
 
-/** What is to be shown of each trace. */
-function chosen(files: readonly string[], { step, to, inspect }: ReplayOptions): Show {
+/** What is to be shown of a trace under the debugger; null: what became of it. */
+function chosen(
+  files: readonly string[],
+  { step, to, inspect, rerecord, variant, html, report }: ReplayOptions,
+): Show | null {
   if (step && to !== null) {
     throw new UsageError('--step and --to do not go together; in a walk, g N goes to step N');
   }
   if (step && inspect) throw new UsageError('--step and --inspect do not go together');
   const one = step ? '--step' : inspect ? '--inspect' : to !== null ? '--to' : null;
+  const others = [
+    ...(one === null ? [] : [one]),
+    ...(variant === null ? [] : ['--variant']),
+    ...(html === null ? [] : ['--html']),
+    ...(report.length === 0 ? [] : ['--report']),
+  ];
+  if (rerecord && others.length > 0) {
+    throw new UsageError(`--rerecord and ${others[0]} do not go together`);
+  }
   if (one !== null && files.length > 1) {
     throw new UsageError(`${one} takes one trace, not ${files.length}`);
   }
   if (inspect) return (opened, context, engine) => inspected(opened, to, context, engine);
   if (to !== null) return (opened, context, engine) => showState(opened, to, context, engine);
-  return step ? walkThrough : showReplay;
+  return step ? walkThrough : null;
 }
 
 /** Stops on the way in the author's code, then shows what any replay shows. */
@@ -86,80 +101,39 @@ function showReplay(opened: Opened, context: Context): void {
   context.out(`${lines.join('\n')}\n`);
 }
 
-/** Many traces share a spec, and bundling one takes longer than the replay of a hundred steps. */
-function loadOnce(engine: Engine): Engine['load'] {
-  const specs = new Map<string, LoadedSpec>();
-  return async (file) => {
-    const loaded = specs.get(file) ?? (await engine.load(file));
-    specs.set(file, loaded);
-    return loaded;
-  };
-}
-
-async function replayOne(
-  file: string,
-  options: ReplayOptions,
+/** The first check in full, then whether each rule is kept. */
+async function tellOne(
+  checks: readonly Check[],
+  show: Show | null,
   context: Context,
   engine: Engine,
-  load: Engine['load'],
-): Promise<Opened> {
-  const trace = await readTrace(path.resolve(context.cwd, file), file);
-  const loaded = await load(specFileOf(trace, file, context.cwd));
-  const variant = options.variant ?? trace.variant;
-  const program = instantiateFor(trace, file, loaded, options, engine);
-  const scheduleOf = (steps: Trace['steps']) => steps.map(({ thread }) => thread);
-  const earlier = (trace.earlier ?? []).map(scheduleOf);
-  const replay = engine.replay(program, scheduleOf(trace.steps), earlier);
-  const changed = loaded.digest !== trace.spec.digest;
-  const reproduction = reproduce(trace, replay);
-  const divergence =
-    reproduction.result === 'diverged'
-      ? divergenceOf(trace, reproduction, specSources(context.cwd, loaded), (schedule) =>
-          engine.standing(program, schedule),
-        )
-      : null;
-  const explanation =
-    reproduction.result === 'reproduced' ? engine.explain(program, replay, trace.property) : null;
-  return {
-    trace,
-    variant,
-    changed,
-    replay,
-    explanation,
-    reproduction,
-    divergence,
-    program,
-    loaded,
-  };
+): Promise<void> {
+  const { columns } = context;
+  const chalk = styleFor(context.env);
+  const [first, ...others] = checks as [Check, ...Check[]];
+  const { opened } = first;
+  if (opened === null) {
+    for (const check of [first, ...others]) {
+      context.out(`${checkedLines(check, columns, chalk).join('\n')}\n`);
+    }
+    return;
+  }
+  if (show !== null) return show(opened, context, engine);
+  showReplay(opened, context);
+  const rules = ruleLines(checks, columns, chalk);
+  if (rules.length > 0) context.out(`\n${rules.join('\n')}\n`);
 }
 
-/** The spec is looked for from the trace upwards, so that a trace finds its own project first. */
-function specFileOf(trace: Trace, file: string, cwd: string): string {
-  const folders: string[] = [];
-  let folder = path.dirname(path.resolve(cwd, file));
-  while (!folders.includes(folder)) {
-    folders.push(folder);
-    folder = path.dirname(folder);
-  }
-  const places = [...folders, cwd].map((start) => path.join(start, trace.spec.file));
-  const found = places.find((place) => existsSync(place));
-  if (found) return found;
-  throw new TraceError(`${file} is stale: its spec ${trace.spec.file} is not there any more`);
+function tellMany(checks: readonly Check[], context: Context): void {
+  const { columns } = context;
+  const chalk = styleFor(context.env);
+  const told = checks.filter(({ spec }) => spec !== null);
+  const lines = told.flatMap((check) => checkedLines(check, columns, chalk));
+  context.out(`${[...lines, '', ...countLines(checks, chalk)].join('\n')}\n`);
 }
 
-/** A trace whose variant or parameter is gone is stale; a variant that was typed is a typing error. */
-function instantiateFor(
-  trace: Trace,
-  file: string,
-  loaded: LoadedSpec,
-  options: ReplayOptions,
-  engine: Engine,
-): Program {
-  try {
-    return engine.instantiate(loaded, options.variant ?? trace.variant, trace.params);
-  } catch (error) {
-    const mistyped = options.variant !== null && !(options.variant in loaded.spec.variants);
-    if (!(error instanceof UsageError) || mistyped) throw error;
-    throw new TraceError(`${file} is stale: ${error.message}`);
-  }
+function replayedOf({ file, opened, life }: Check): Replayed {
+  if (opened !== null) return { file, reproduced: opened };
+  const message = life.word === 'damaged' ? life.line : `${file} is ${life.word}: ${life.line}`;
+  return { file, reproduced: null, message };
 }

@@ -191,5 +191,10 @@ export interface Replay {
   /** Properties broken along the schedule or in its last state, with messages. */
   readonly broken: readonly BrokenProperty[];
   /** The schedule named a thread that could not move: at which step (from 1), and why. */
-  readonly diverged: { step: number; message: string; possible: readonly string[] } | null;
+  readonly diverged: {
+    readonly step: number;
+    readonly why: 'no such thread' | 'finished' | 'waits';
+    readonly message: string;
+    readonly possible: readonly string[];
+  } | null;
 }

@@ -96,9 +96,11 @@ function runOnce(
     const thread = names.indexOf(name);
     const move = thread < 0 ? null : machine.transition(state.rows, 0, thread);
     if (!move) {
-      const message =
-        thread < 0 ? `there is no thread '${name}'` : whyStill(machine, state, thread);
-      return told({ step: steps.length + 1, message, possible });
+      const still =
+        thread < 0
+          ? ({ why: 'no such thread', message: `there is no thread '${name}'` } as const)
+          : whyStill(machine, state, thread);
+      return told({ step: steps.length + 1, ...still, possible });
     }
     const step = recordOf(machine, state, name, move, possible);
     const here = placeOf(machine, move.node, '');
@@ -187,10 +189,15 @@ function without(from: readonly string[], locks: readonly string[]): string[] {
   });
 }
 
-function whyStill(machine: Machine, state: Frontier, thread: number): string {
+function whyStill(
+  machine: Machine,
+  state: Frontier,
+  thread: number,
+): Pick<NonNullable<Replay['diverged']>, 'why' | 'message'> {
   const { pending } = machine.node(state.rows, 0, thread).state;
   const name = machine.threads[thread]!.declaration.name;
-  if (!pending) return `${name} has finished`;
+  if (!pending) return { why: 'finished', message: `${name} has finished` };
   const holder = waitsIn(machine, state.rows, 0).find((wait) => wait.thread === name)?.holder;
-  return `${name} waits at ${describe(pending)}${holder ? `, held by ${holder}` : ''}`;
+  const message = `${name} waits at ${describe(pending)}${holder ? `, held by ${holder}` : ''}`;
+  return { why: 'waits', message };
 }

@@ -74,6 +74,16 @@ export function isRule(name: string): boolean {
   return Object.values<readonly string[]>(RULES).some((rules) => rules.includes(name));
 }
 
+/** The rule that a property is named after: some have what it is about behind the name. */
+export function ruleIn(property: string): string | null {
+  const rules = Object.values<readonly string[]>(RULES).flat();
+  return rules.find((rule) => isNamedAfter(property, rule)) ?? null;
+}
+
+export function isNamedAfter(property: string, rule: string): boolean {
+  return property.startsWith(rule) && /^$|^(:| in )/.test(property.slice(rule.length));
+}
+
 /**
  * Nothing may be concluded of what follows a report of these, so that a search does not go beyond it,
  * also when the rule is not checked.

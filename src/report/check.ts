@@ -1,5 +1,6 @@
 import type { Explanation } from '../explore/explain.ts';
 import type { PropertyKind, Replay, Warning } from '../explore/outcome.ts';
+import type { Life } from '../verdict/life-cycle.ts';
 import type { Diverged } from '../verdict/reproduce.ts';
 import { memoryModel, type Run } from '../verdict/run.ts';
 import type { Trace } from '../verdict/trace.ts';
@@ -34,9 +35,7 @@ export interface Finding {
     | 'expected, not found so far'
     | 'incomplete'
     | 'invalid'
-    | 'reproduced'
-    | 'not reproduced'
-    | 'diverged'
+    | Life['word']
     | 'unusable';
   readonly expected: boolean;
   /** Null where it is about the whole. */
@@ -156,17 +155,14 @@ export function checkOfReplay(replayed: Replayed): Check {
     const { notReproduced: exitCode } = exitCodes;
     return { ...about, asExpected: false, findings: [finding], exitCode, durationMs: null };
   }
-  const { trace, variant, replay, explanation, reproduction } = replayed.reproduced;
-  const { result } = reproduction;
-  const what = result === 'holds' ? 'not reproduced' : result;
-  const diverged = result === 'diverged' ? reproduction : null;
+  const { trace, variant, replay, explanation, reproduction, life, wrong } = replayed.reproduced;
+  const diverged = reproduction.result === 'diverged' ? reproduction : null;
   const finding: Finding = {
-    what,
-    expected: result === 'reproduced',
+    what: life.word,
+    expected: wrong === null,
     property: trace.property,
     kind: null,
-    message:
-      diverged === null ? reproduction.message : `at step ${diverged.step}: ${diverged.message}`,
+    message: wrong === null ? life.line : `${life.line}; ${wrong}`,
     place: (diverged === null ? placeOf(replay, trace.property) : recordedAt(trace, diverged)) ?? {
       file: trace.spec.file,
       line: null,
@@ -177,13 +173,13 @@ export function checkOfReplay(replayed: Replayed): Check {
     spec: trace.spec.name,
     file: trace.spec.file,
     name: `${variant}: ${trace.property}`,
-    verdict: what,
-    asExpected: result === 'reproduced',
+    verdict: life.word,
+    asExpected: wrong === null,
     findings: [finding],
     params: trace.params,
     facts: { steps: String(replay.steps.length), trace: replayed.file },
     warnings: [],
-    exitCode: result === 'reproduced' ? exitCodes.asExpected : exitCodes.notReproduced,
+    exitCode: wrong === null ? exitCodes.asExpected : exitCodes.notReproduced,
     durationMs: null,
   };
 }

@@ -29,20 +29,23 @@ function replayedRun({ file, ...replayed }: Replayed): PageRun {
   };
   if (!replayed.reproduced) {
     const { message } = replayed as { message: string };
-    return { ...run, spec: file, verdict: 'not reproduced', asExpected: false, message };
+    return { ...run, spec: file, verdict: 'damaged', asExpected: false, message };
   }
-  const { trace, variant, replay, reproduction, divergence, explanation } = replayed.reproduced;
-  const { result } = reproduction;
-  const diverged = result === 'diverged';
+  const { trace, variant, replay, reproduction, divergence, explanation, life, wrong } =
+    replayed.reproduced;
+  const diverged = reproduction.result === 'diverged';
   const recorded = variant === trace.variant ? '' : `, recorded on ${trace.variant}`;
   return {
     ...run,
     spec: trace.spec.name,
     about: `variant ${variant}${recorded}`,
     params: trace.params,
-    verdict: result === 'holds' ? 'not reproduced' : result,
-    asExpected: result === 'reproduced',
-    message: diverged ? divergenceText(reproduction, divergence) : reproduction.message,
+    verdict: life.word,
+    asExpected: wrong === null,
+    message: [
+      diverged ? divergenceText(reproduction, divergence) : life.line,
+      ...(wrong === null ? [] : [wrong]),
+    ].join('\n'),
     traces: [
       {
         passes: false,

@@ -36,7 +36,7 @@ function print(checks: readonly Check[], noun: string, most: number): string {
   ];
   // As in the terminal: one that was asked for alone is shown also when it is expected.
   const isShown = ({ expected, what }: Finding) =>
-    !expected || checks.length === 1 || what === 'reproduced';
+    !expected || checks.length === 1 || what === 'still reproduces';
   const sections = [...bad, ...good].flatMap((check) =>
     check.findings.filter(isShown).map((each) => sectionOf(check, each)),
   );

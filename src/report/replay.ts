@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { Explanation } from '../explore/explain.ts';
 import type { Replay } from '../explore/outcome.ts';
 import type { Divergence } from '../verdict/divergence.ts';
+import type { Life } from '../verdict/life-cycle.ts';
 import type { Diverged, Reproduction } from '../verdict/reproduce.ts';
 import type { Trace } from '../verdict/trace.ts';
 import { divergenceLines } from './divergence.ts';
@@ -23,35 +24,37 @@ export interface Reproduced {
   readonly reproduction: Reproduction;
   /** Null unless it diverged. */
   readonly divergence: Divergence | null;
+  readonly life: Life;
+  /** Why it is not what it must be; null: it is. */
+  readonly wrong: string | null;
 }
-
-const words = {
-  reproduced: 'reproduced',
-  holds: 'not reproduced',
-  diverged: 'diverged',
-} as const;
 
 export function replayLines(
   reproduced: Reproduced,
   columns: number,
   chalk: ChalkInstance,
 ): string[] {
-  const { trace, variant, changed, replay, reproduction, divergence } = reproduced;
+  const { trace, variant, changed, replay, reproduction, divergence, life } = reproduced;
   const { result } = reproduction;
-  const colour = result === 'reproduced' ? chalk.yellow.bold : chalk.red.bold;
+  const expected = life.word === 'still reproduces' ? chalk.yellow.bold : chalk.green.bold;
+  const colour = reproduced.wrong === null ? expected : chalk.red.bold;
   const where =
     result === 'diverged' ? `at step ${reproduction.step}${ofRun(reproduction, trace)}  ` : '';
   const subject = plain(`${trace.spec.name}/${variant}`);
-  const room = columns - width(`${words[result]}  ${where}  ${subject}`);
+  const room = columns - width(`${life.word}  ${where}  ${subject}`);
   const name = plain(trace.property);
   const property = cutTo(room, [name]);
-  const lines = [`${colour(words[result])}  ${where}${chalk.bold(property)}  ${subject}`];
+  const lines = [`${colour(life.word)}  ${where}${chalk.bold(property)}  ${subject}`];
   const say = (text: string) =>
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
-  if (result === 'diverged') say(`recorded as: ${trace.property}: ${trace.message}`);
-  else say(property === name ? reproduction.message : `${name}: ${reproduction.message}`);
+  if (result === 'diverged') {
+    say(life.line);
+    say(`recorded as: ${trace.property}: ${trace.message}`);
+  } else {
+    say(property === name ? life.line : `${name}: ${life.line}`);
+  }
   if (result === 'diverged') {
     const runs = [...replay.earlier, replay.steps];
     const steps = (runs[reproduction.run - 1] ?? []).slice(0, reproduction.step - 1);

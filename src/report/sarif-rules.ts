@@ -1,5 +1,5 @@
 import type { ReportingDescriptor } from 'sarif';
-import { RULES } from '../model/rules.ts';
+import { isNamedAfter, RULES } from '../model/rules.ts';
 import type { Finding } from './check.ts';
 
 /** The rule that a finding falls under: the kernel's, or else what kind of property of the spec's own. */
@@ -8,18 +8,15 @@ export function ruleOf(finding: Finding): ReportingDescriptor {
   if (what === 'expected, but holds' || what === 'expected, not found so far') {
     return own('expected-violation-missing');
   }
-  if (what === 'incomplete' || what === 'diverged') return own(what);
-  if (what === 'not reproduced') return own('not-reproduced');
+  if (what === 'incomplete' || what === 'fixed' || what === 'stale' || what === 'damaged') {
+    return own(what);
+  }
+  if (what === 'no longer possible') return own('no-longer-possible');
   for (const [tool, rules] of Object.entries<readonly string[]>(RULES)) {
     const rule = rules.find((each) => isNamedAfter(property ?? '', each));
     if (rule && (kind === null || kind === 'rule')) return ofKernel(rule, tool);
   }
   return own(kind === null || kind === 'rule' ? 'property' : kind);
-}
-
-/** Some properties have a rule's name and then what it is about. */
-function isNamedAfter(property: string, rule: string): boolean {
-  return property.startsWith(rule) && /^$|^(:| in )/.test(property.slice(rule.length));
 }
 
 const howToReplay =
@@ -50,13 +47,21 @@ const owned = {
     'the search was not complete',
     'A limit ended the search before it could tell: nothing is verified.',
   ],
-  diverged: [
-    'a kept trace diverges',
-    'A step of a kept trace is not possible any more, or does something else.',
+  'no-longer-possible': [
+    'a kept trace is no longer possible',
+    'A thread of a kept trace waits at one of its steps, or does something else there.',
   ],
-  'not-reproduced': [
+  fixed: [
     'a kept trace does not break its property',
     'All steps of a kept trace are possible, and do not break the property any more.',
+  ],
+  stale: [
+    'a kept trace is stale',
+    'What a kept trace was recorded of has changed, so that its steps say nothing: record it again.',
+  ],
+  damaged: [
+    'a kept trace is damaged',
+    'A kept trace does not fit the spec that it was recorded with.',
   ],
 } as const;
 

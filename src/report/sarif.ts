@@ -57,7 +57,7 @@ function print(checks: readonly Check[]): string {
 
 function isResult({ what, expected }: Finding): boolean {
   if (what === 'invalid' || what === 'unusable') return false;
-  return !expected || what === 'reproduced';
+  return !expected || what === 'still reproduces';
 }
 
 function notificationsOf(check: Check): Notification[] {
@@ -96,7 +96,7 @@ function resultOf(check: Check, finding: Finding, ruleId: string): Result {
   };
 }
 
-function levelOf({ what }: Finding): 'error' | 'warning' | 'note' {
-  if (what === 'reproduced') return 'note';
+function levelOf({ what, expected }: Finding): 'error' | 'warning' | 'note' {
+  if (what === 'still reproduces' && expected) return 'note';
   return what === 'incomplete' || what === 'expected, not found so far' ? 'warning' : 'error';
 }

@@ -14,10 +14,22 @@ export interface Diverged {
   readonly run: number;
   /** From 1. */
   readonly step: number;
+  readonly kind: DivergenceKind;
   readonly message: string;
+  /** The part of the message that tells how it is now. */
+  readonly now: string;
   /** Threads that can move there instead. */
   readonly possible: readonly string[];
 }
+
+/** `operation`: another one, or with other arguments, or on other objects. */
+export type DivergenceKind =
+  | 'waits'
+  | 'result'
+  | 'operation'
+  | 'finished'
+  | 'ended early'
+  | 'no such thread';
 
 /**
  * Compares what was recorded with what happened, step by step: the same thread doing the same
@@ -31,8 +43,8 @@ export function reproduce(trace: Trace, replay: Replay): Reproduction {
       const where = { result: 'diverged', run: at + 1, step: i + 1 } as const;
       const now = runs[at]?.[i];
       if (!now) return { ...where, ...stopped(recorded, replay) };
-      const message = compare(recorded, now);
-      if (message) return { ...where, message, possible: now.enabled };
+      const differs = compare(recorded, now);
+      if (differs) return { ...where, ...differs, possible: now.enabled };
     }
   }
   const broken = replay.broken.find((b) => b.property === trace.property);
@@ -45,38 +57,46 @@ export function reproduce(trace: Trace, replay: Replay): Reproduction {
   };
 }
 
-function stopped(recorded: TraceStep, replay: Replay): Pick<Diverged, 'message' | 'possible'> {
+type Difference = Pick<Diverged, 'kind' | 'message' | 'now'>;
+
+function stopped(recorded: TraceStep, replay: Replay): Difference & Pick<Diverged, 'possible'> {
   const { diverged } = replay;
   const crash = replay.steps.at(-1)?.reports.at(-1);
-  const why =
+  const now =
     diverged?.message ??
     `the run ends at step ${replay.steps.length}${crash ? ` with ${crash.rule}` : ''}`;
-  const message = `recorded: ${recorded.thread} does ${recorded.text}; now: ${why}`;
-  return { message, possible: diverged?.possible ?? [] };
+  const kind = diverged?.why ?? 'ended early';
+  return { ...differing(kind, story(recorded), now), possible: diverged?.possible ?? [] };
 }
 
 /** What differs, in words; null when the step is the recorded one. */
-function compare(recorded: TraceStep, now: StepRecord): string | null {
-  const story = (thread: string, rest: string) => `${thread} does ${rest}`;
-  const differs = (was: string, is: string) => `recorded: ${was}; now: ${is}`;
+function compare(recorded: TraceStep, now: StepRecord): Difference | null {
   if (
     recorded.thread !== now.thread ||
     recorded.operation !== now.operation ||
     recorded.text !== now.text
   ) {
-    return differs(story(recorded.thread, recorded.text), story(now.thread, now.text));
+    return differing('operation', story(recorded), story(now));
   }
   if (recorded.objects.join('\n') !== now.objects.join('\n')) {
-    const on = (objects: readonly string[]) =>
-      `${story(now.thread, now.text)} on ${objects.join(', ') || 'no object'}`;
-    return differs(on(recorded.objects), on(now.objects));
+    const on = (step: Done) => `${story(step)} on ${step.objects.join(', ') || 'no object'}`;
+    return differing('operation', on(recorded), on(now));
   }
   if (recorded.result !== now.result) {
-    const gives = (result: string) =>
-      `${story(now.thread, now.text)}, giving ${result || 'nothing'}`;
-    return differs(gives(recorded.result), gives(now.result));
+    const gives = (step: Done) => `${story(step)}, giving ${step.result || 'nothing'}`;
+    return differing('result', gives(recorded), gives(now));
   }
   return null;
+}
+
+type Done = Pick<TraceStep, 'thread' | 'text' | 'result'> & { readonly objects: readonly string[] };
+
+function story({ thread, text }: Pick<Done, 'thread' | 'text'>): string {
+  return `${thread} does ${text}`;
+}
+
+function differing(kind: DivergenceKind, was: string, now: string): Difference {
+  return { kind, message: `recorded: ${was}; now: ${now}`, now };
 }
 
 /** Whether a schedule found by a search really breaks the property. */

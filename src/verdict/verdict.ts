@@ -15,7 +15,7 @@ export const exitCodes = Object.freeze({
   invalidSpec: 3,
   /** A limit ended the search before it could tell. */
   incomplete: 4,
-  /** A trace diverged, is stale or is damaged. */
+  /** A kept trace is not what it must be: it does not reproduce, or is stale or damaged. */
   notReproduced: 5,
   /** Lockstep itself is at fault. */
   fault: 70,

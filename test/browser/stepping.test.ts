@@ -177,7 +177,8 @@ describe('kept traces that were run again', () => {
       ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was freed', steps: [] },
     };
     const run = { trace, variant: 'v5.4', changed: false, replay, explanation: null };
-    const diverged = { result: 'diverged', run: 1, step: 3, message: 'no', possible: [] } as const;
+    const at = { result: 'diverged', run: 1, step: 3, kind: 'waits' } as const;
+    const diverged = { ...at, message: 'no', now: 'no', possible: [] };
     const html = htmlOfReplays(
       [
         {
@@ -185,20 +186,25 @@ describe('kept traces that were run again', () => {
           reproduced: {
             ...run,
             ...{ reproduction: { result: 'reproduced', message: 'freed' }, divergence: null },
+            ...{ life: { word: 'still reproduces', line: 'freed' }, wrong: null },
           },
         },
         {
           file: 'traces/slab/b.trace.json',
-          reproduced: { ...run, reproduction: diverged, divergence: null },
+          reproduced: {
+            ...{ ...run, reproduction: diverged, divergence: null },
+            ...{ life: { word: 'no longer possible', line: 'no' }, wrong: 'it must be: fixed' },
+          },
         },
         { file: 'c.json', reproduced: null, message: 'c.json is damaged' },
       ],
       read,
     );
     await other(html, '', async (page) => {
-      expect(await textOf(page, 'h1')).toBe('2 traces of 3 not reproduced');
+      expect(await textOf(page, 'h1')).toBe('2 traces of 3 not as they must be');
       expect(await textsOf(page, '.page table:first-of-type td:nth-child(-n+2)')).toEqual([
-        ...['a.trace.json', 'reproduced', 'b.trace.json', 'diverged', 'c.json', 'not reproduced'],
+        ...['a.trace.json', 'still reproduces', 'b.trace.json', 'no longer possible'],
+        ...['c.json', 'damaged'],
       ]);
       await click(page, '.list .group li:nth-child(2) ul a');
       expect(await textOf(page, '.trace > header')).toContain('step 3 diverges: no');

@@ -50,6 +50,8 @@ export function fakeEngine(
         variant,
         params: { ...spec.params, ...overrides },
         expected: expectedIn(variant),
+        ...{ always: [{ name: 'P', holds: () => true }], atEnd: [], sometimes: [], never: [] },
+        unchecked: {},
       } as unknown as Program;
     },
     verify: async (_, { spec, variant }, limits): Promise<Outcome> => {
@@ -165,6 +167,7 @@ export const replaying: ReplayOptions = {
   step: false,
   to: null,
   inspect: false,
+  rerecord: false,
   html: null,
   report: [],
 };

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Page } from '../../src/report/html/data.ts';
 import { unpack } from '../../src/report/html/pack.ts';
 import { htmlOfReplays, htmlOfRuns } from '../../src/report/html.ts';
+import type { Life } from '../../src/verdict/life-cycle.ts';
 import type { Reproduction } from '../../src/verdict/reproduce.ts';
 import type { Run } from '../../src/verdict/run.ts';
 import * as sample from './sample.ts';
@@ -94,24 +95,34 @@ test('a trace that was run again', () => {
     ...{ variant: 'v5.3', params: {}, property: 'D3', message: 'was so', steps: [] },
   };
   const file = 'traces/slab/v5.3.D3.trace.json';
-  const shown = (reproduction: Reproduction) => {
+  const shown = (reproduction: Reproduction, life: Life, wrong: string | null = null) => {
     const again = { trace, variant: 'v5.3', changed: false, replay: sample.replay, reproduction };
-    const reproduced = { ...again, explanation: null, divergence: null };
+    const reproduced = { ...again, explanation: null, divergence: null, life, wrong };
     return dataIn(htmlOfReplays([{ file, reproduced }], () => 'text'));
   };
-  const again = shown({ result: 'reproduced', message: 'is so' });
-  expect(again.runs[0]).toMatchObject({ verdict: 'reproduced', asExpected: true });
+  const again = shown(
+    { result: 'reproduced', message: 'is so' },
+    { word: 'still reproduces', line: 'is so' },
+  );
+  expect(again.runs[0]).toMatchObject({ verdict: 'still reproduces', asExpected: true });
   expect(again.runs[0]!.message).toBe('is so');
   expect(again.runs[0]!.traces[0]).toMatchObject({ property: 'D3', message: 'was so' });
   expect(again.runs[0]!.traces[0]!.runs[0]).toHaveLength(7);
   expect(again.sources).toEqual({ 'specs/slab.ts': 'text' });
-  const other = shown({ result: 'diverged', run: 1, step: 3, message: 'no', possible: ['A'] });
-  expect(other.runs[0]).toMatchObject({ verdict: 'diverged', asExpected: false });
-  expect(other.runs[0]!.message).toBe('step 3 diverges: no. Possible there: A');
+  const diverged = { result: 'diverged', run: 1, step: 3, kind: 'waits' } as const;
+  const other = shown(
+    { ...diverged, message: 'no', now: 'it waits', possible: ['A'] },
+    { word: 'no longer possible', line: 'step 3: it waits' },
+    'it must be: still reproduces',
+  );
+  expect(other.runs[0]).toMatchObject({ verdict: 'no longer possible', asExpected: false });
+  expect(other.runs[0]!.message).toBe(
+    'step 3 diverges: no. Possible there: A\nit must be: still reproduces',
+  );
   expect(other.runs[0]!.traces[0]!.runs[0]).toHaveLength(2);
   const damaged = { file, reproduced: null, message: 'its end is missing' };
   expect(dataIn(htmlOfReplays([damaged], () => null)).runs[0]).toMatchObject({
-    ...{ variant: file, verdict: 'not reproduced', asExpected: false, traces: [] },
+    ...{ variant: file, verdict: 'damaged', asExpected: false, traces: [] },
     message: 'its end is missing',
   });
 });

@@ -41,6 +41,8 @@ function printed(replay: Partial<Replay>, params: Readonly<Record<string, number
     explanation: null,
     reproduction: { result: 'reproduced', message: 'm' },
     divergence: null,
+    life: { word: 'still reproduces', line: 'm' },
+    wrong: null,
   } as const;
   return parsed(itfOfReplay({ file: 't', reproduced })!);
 }

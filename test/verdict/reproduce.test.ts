@@ -80,24 +80,33 @@ test.each([
     { ...step('A', 'mutex_lock(m)'), objects: ['n'] },
     'recorded: A does mutex_lock(m) on m; now: A does mutex_lock(m) on n',
   ],
-] as const)('another %s is named at its step', (_, at, to, message) => {
+] as const)('another %s is named at its step', (what, at, to, message) => {
   expect(changed(at, to)).toEqual({
     result: 'diverged',
     run: 1,
     step: at + 1,
+    kind: what === 'result' ? 'result' : 'operation',
     message,
+    now: message.split('; now: ')[1],
     possible: ['A', 'B'],
   });
 });
 
 test('a thread that cannot move is named with the reason and what can', () => {
-  const diverged = { step: 2, message: 'B waits at mutex_lock(m), held by A', possible: ['A'] };
+  const diverged = {
+    step: 2,
+    why: 'waits',
+    message: 'B waits at mutex_lock(m), held by A',
+    possible: ['A'],
+  } as const;
   const replay = replayWith({ steps: steps.slice(0, 1), broken: [], diverged });
   expect(reproduce(traceOf(steps), replay)).toEqual({
     result: 'diverged',
     run: 1,
     step: 2,
+    kind: 'waits',
     message: 'recorded: B does load(x); now: B waits at mutex_lock(m), held by A',
+    now: 'B waits at mutex_lock(m), held by A',
     possible: ['A'],
   });
 });
@@ -113,9 +122,12 @@ test('a run that crashes earlier than recorded diverges there', () => {
 test('a violation is confirmed only by a replay to its end that breaks that property', () => {
   expect(confirms(replayWith(), 'P')).toBe(true);
   expect(confirms(replayWith(), 'Q')).toBe(false);
-  expect(confirms(replayWith({ diverged: { step: 4, message: '', possible: [] } }), 'P')).toBe(
-    false,
-  );
+  expect(
+    confirms(
+      replayWith({ diverged: { step: 4, why: 'finished', message: '', possible: [] } }),
+      'P',
+    ),
+  ).toBe(false);
 });
 
 test('the run that diverges is named, and no later one is looked at', () => {

@@ -75,12 +75,12 @@ export function possible({ trace, reproduction }: Opened): readonly (readonly st
 }
 
 /** What the walk is through, and whether it is as it was recorded. */
-function heading({ trace, variant, changed, reproduction }: Opened): string[] {
+function heading({ trace, variant, changed, reproduction, life }: Opened): string[] {
   const { result, message } = reproduction;
   const lines = [`${trace.spec.name}/${variant}  ${trace.property}`];
   if (changed) lines.push('the spec, or Lockstep, has changed since the trace was recorded');
   if (result === 'reproduced') lines.push(message);
-  if (result === 'holds') lines.push(`not reproduced: ${message}`);
+  if (result === 'holds') lines.push(`${life.word}: ${life.line}`);
   if (result === 'diverged') {
     lines.push(`diverges at step ${reproduction.step}: ${message}; the steps before it are shown`);
   }

@@ -7,6 +7,7 @@ import type {
   StepRecord,
   ThreadRecord,
 } from '../../explore/outcome.ts';
+import type { Life } from '../../verdict/life-cycle.ts';
 import type { Run } from '../../verdict/run.ts';
 
 /** What a page is made of: all that it shows, and nothing that it does not. */
@@ -19,7 +20,7 @@ export interface Page {
 /** A variant that was verified, or a kept trace that was run again. */
 export interface PageRun
   extends Omit<Run, 'verdict' | 'files' | 'exitCode' | 'outcome' | 'counterexamples' | 'samples'> {
-  readonly verdict: Run['verdict'] | 'reproduced' | 'not reproduced' | 'diverged';
+  readonly verdict: Run['verdict'] | Life['word'];
   /** Null when nothing was searched. */
   readonly outcome: PageOutcome | null;
   readonly properties: readonly Pick<PropertyOutcome, 'name' | 'kind' | 'verdict' | 'message'>[];

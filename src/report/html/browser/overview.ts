@@ -8,7 +8,7 @@ export function overviewOf({ runs }: Page): HTMLElement {
   const wrong = runs.filter(({ asExpected }) => !asExpected);
   const specs = [...new Set(runs.map(({ spec }) => spec))];
   const replays = runs.length > 0 && runs.every(isReplay);
-  const [noun, well] = replays ? ['trace', 'reproduced'] : ['variant', 'as expected'];
+  const [noun, well] = replays ? ['trace', 'as they must be'] : ['variant', 'as expected'];
   const verdict =
     wrong.length === 0
       ? `${counted(runs.length, noun)}, all ${well}`

@@ -3,7 +3,8 @@ import { base, counted, h } from './dom.ts';
 
 /** A kept trace that was run again, and not a variant that was searched. */
 export function isReplay({ verdict }: PageRun): boolean {
-  return verdict === 'reproduced' || verdict === 'not reproduced' || verdict === 'diverged';
+  const words = ['still reproduces', 'no longer possible', 'fixed', 'stale', 'damaged'] as const;
+  return words.some((word) => word === verdict);
 }
 
 export function nameOf(run: PageRun): string {
@@ -12,7 +13,7 @@ export function nameOf(run: PageRun): string {
 
 export function verdictMark({ verdict, asExpected }: PageRun): HTMLElement {
   const as = asExpected ? 'expected' : 'unexpected';
-  return h('span', { class: `verdict ${verdict.replace(' ', '-')} ${as}` }, verdict);
+  return h('span', { class: `verdict ${verdict.replaceAll(' ', '-')} ${as}` }, verdict);
 }
 
 export function expectation(run: PageRun): string {

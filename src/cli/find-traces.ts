@@ -1,0 +1,67 @@
+import { existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { UsageError } from '../spec/errors.ts';
+import { RULES_ENDING, rulesFileOf } from '../verdict/trace-rules.ts';
+
+export interface FoundTraces {
+  /** As shown to people. */
+  readonly traces: readonly string[];
+  /** Files of rules whose trace is not there. */
+  readonly orphans: readonly string[];
+}
+
+/** The traces that the arguments mean: files, and folders with all below them. */
+export async function findTraces(given: readonly string[], cwd: string): Promise<FoundTraces> {
+  const traces: string[] = [];
+  const orphans: string[] = [];
+  for (const argument of given) {
+    const place = path.resolve(cwd, argument);
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (!found) throw new UsageError(`no such file: ${argument}`);
+    if (argument.endsWith(RULES_ENDING)) {
+      throw new UsageError(`${argument} holds the rules of a trace; name the trace`);
+    }
+    if (!found.isDirectory()) {
+      traces.push(argument);
+      continue;
+    }
+    const names = await readdir(place, { recursive: true });
+    const below = names.map((name) => path.join(argument, name));
+    // By code unit, so that the order is the same in every locale.
+    const own = below.filter((name) => name.endsWith('.trace.json')).sort();
+    const rules = below.filter((name) => name.endsWith(RULES_ENDING));
+    const ruled = new Set(own.map(rulesFileOf));
+    if (own.length + rules.length === 0) throw new UsageError(`no trace in the folder ${argument}`);
+    traces.push(...own);
+    orphans.push(...rules.filter((name) => !ruled.has(name)).sort());
+  }
+  return { traces: once(traces, cwd), orphans: once(orphans, cwd) };
+}
+
+/** A file that was named twice, perhaps by its folder, counts once. */
+function once(files: readonly string[], cwd: string): string[] {
+  const places = files.map((file) => path.resolve(cwd, file));
+  return files.filter((_, at) => places.indexOf(places[at]!) === at);
+}
+
+/** The spec is looked for from the trace upwards, so that a trace finds its own project first. */
+export function specOf(trace: { readonly file: string }, file: string, cwd: string): Spec | null {
+  const folders: string[] = [];
+  let folder = path.dirname(path.resolve(cwd, file));
+  while (!folders.includes(folder)) {
+    folders.push(folder);
+    folder = path.dirname(folder);
+  }
+  for (const base of [...folders, cwd]) {
+    const place = path.join(base, trace.file);
+    if (existsSync(place)) return { base, place };
+  }
+  return null;
+}
+
+/** A spec file, and the folder that the paths in its traces start from. */
+export interface Spec {
+  readonly base: string;
+  readonly place: string;
+}
