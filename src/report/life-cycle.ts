@@ -31,7 +31,7 @@ export function checkedLines(checked: Checked, columns: number, chalk: ChalkInst
   return [
     `${colourOf(checked, chalk)(word)}  ${chalk.bold(name)}  ${subject}`,
     ...told.flatMap((text) => indented(text, columns)),
-    ...whatToDo(checked).flatMap((text) => indented(text, columns)),
+    ...whatToDo(checked, columns),
   ];
 }
 
@@ -55,7 +55,7 @@ export function ruleLines(
     return [
       `${kept}${wrong === null ? '  ' : ''}  ${first}`,
       ...rest.map((line) => `  ${line}`),
-      ...whatToDo(checked).flatMap((text) => indented(text, columns)),
+      ...whatToDo(checked, columns),
     ];
   });
 }
@@ -91,21 +91,20 @@ export function countLines(all: readonly Checked[], chalk: ChalkInstance): strin
   ];
 }
 
-function whatToDo({ file, variant, life, rule, wrong }: Checked): string[] {
-  if (wrong === null) return [];
-  const told = [`NOT KEPT: ${wrong}${because(rule)}`];
+/** What is wrong, and what can be done; commands in one line each, so that they can be copied. */
+function whatToDo({ file, variant, life, rule, wrong }: Checked, columns: number): string[] {
+  if (wrong === null || rule === null) return [];
+  const told = indented(`NOT KEPT: ${wrong}${because(rule)}`, columns);
   if (life.word === 'stale') {
-    return [...told, `record it again: lockstep replay-trace --rerecord ${shellWord(file)}`];
+    return [...told, `  record it again: lockstep replay-trace --rerecord ${shellWord(file)}`];
   }
-  told.push(
-    `look at it: lockstep replay-trace --variant ${shellWord(variant ?? '')} ${shellWord(file)}`,
-  );
   const gone = life.word === 'fixed' || life.word === 'no longer possible';
-  if (gone && rule?.must === 'still reproduces') {
-    const rules = shellWord(rulesFileOf(file));
-    told.push(`record it again with --rerecord; or keep it as a regression: a rule in ${rules}`);
+  if (gone && rule.must === 'still reproduces') {
+    const kept = 'record it again with --rerecord, or keep it as a regression, with a rule in:';
+    told.push(...indented(kept, columns), `    ${rulesFileOf(file)}`);
   }
-  return told;
+  const on = shellWord(variant ?? '');
+  return [...told, `  replay: lockstep replay-trace --variant ${on} ${shellWord(file)}`];
 }
 
 function because(rule: TraceRule | null): string {

@@ -94,7 +94,7 @@ export function whyUnasked(trace: Trace, program: Asked): string | null {
   // assert() makes its property where it is called.
   if (trace.steps.at(-1)?.operation === 'assert') return null;
   const rule = ruleIn(property);
-  if (rule === null) return `the spec has no property '${property}' any more`;
+  if (rule === null) return `there is no property '${property}' any more`;
   if (!Object.hasOwn(unchecked, rule)) return null;
   return `'${rule}' is unchecked there: ${unchecked[rule]}`;
 }

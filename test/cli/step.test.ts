@@ -165,7 +165,7 @@ describe('--to', () => {
   test('a step that is not reached any more', () => {
     const { status, stdout } = replay(deadlock, '--to', '2', '--variant', 'ordered');
     expect(status).toBe(5);
-    expect(stdout).toMatch(/^diverged {2}at step 1 /);
+    expect(stdout).toMatch(/^no longer possible {2}at step 1 /);
     const start = replay(deadlock, '--to', '0', '--variant', 'ordered');
     expect(start.status).toBe(5);
     expect(start.stdout).toContain('diverges at step 1: recorded: bob does mutex_lock(b)');

@@ -206,8 +206,8 @@ test('--json prints one array and nothing else', async () => {
 });
 
 describe('replaying a kept trace', () => {
-  const specs = (finds: Finds) => ({ one: { good: finds, other: {} } });
-  const trace = 'traces/one/good.P.trace.json';
+  const specs = (finds: Finds) => ({ one: { 'bad-P': finds, other: {} } });
+  const trace = 'traces/one/bad-P.P.trace.json';
   const replay = async (finds: Finds, variant: string | null = null, at = cwd, file = trace) => {
     const context = fakeContext(at);
     const code = await replayTrace(
@@ -226,14 +226,14 @@ describe('replaying a kept trace', () => {
     const { code, out } = await replay({ violated: ['P'] });
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
-      "reproduced  P  one/good
+      "still reproduces  P  one/bad-P
         P is broken
 
       --- A runs ---
       1  store(x, 1)                                                        one.ts:3 f
       !! P
 
-      verify: lockstep verify-spec specs/one.ts --variant good
+      verify: lockstep verify-spec specs/one.ts --variant bad-P
       "
     `);
   });
@@ -247,7 +247,7 @@ describe('replaying a kept trace', () => {
     expect(await replay({})).toMatchObject({ code: 5 });
     const { code, out } = await replay({ violated: ['P'] }, 'other');
     expect(code).toBe(5);
-    expect(out).toMatch(/^not reproduced {2}P {2}one\/other\n {2}recorded on variant good\n/);
+    expect(out).toMatch(/^fixed {2}P {2}one\/other\n {2}recorded on variant bad-P\n/);
   });
 
   test('many at once: a spec is loaded once, and a spec of that name elsewhere is another', async () => {
@@ -260,12 +260,35 @@ describe('replaying a kept trace', () => {
       loaded.push(path.relative(cwd, file));
       return engine.load(file);
     };
-    const files = [trace, `elsewhere/${trace}`, trace, `elsewhere/${trace}`];
+    const again = 'traces/one/again.trace.json';
+    cpSync(path.join(cwd, trace), path.join(cwd, again));
+    const files = [trace, `elsewhere/${trace}`, again, trace];
     const context = fakeContext(cwd);
     expect(await replayTrace(files, replaying, context, { ...engine, load })).toBe(0);
     expect(loaded).toEqual(['specs/one.ts', 'elsewhere/specs/one.ts']);
-    expect(engine.calls).toHaveLength(4);
-    expect(context.output.out.match(/^reproduced/gm)).toHaveLength(4);
+    expect(engine.calls).toHaveLength(2);
+    expect(context.output.out.match(/^still reproduces {4}P /gm)).toHaveLength(3);
+  });
+
+  test('recorded again: what a limit ends is left as it is, unless it was found before', async () => {
+    const before = readFileSync(path.join(cwd, trace), 'utf8');
+    const rerecord = async (finds: Finds) => {
+      const context = fakeContext(cwd);
+      const options = { ...replaying, rerecord: true };
+      const code = await replayTrace(['traces'], options, context, fakeEngine(specs(finds)));
+      expect(readFileSync(path.join(cwd, trace), 'utf8')).toBe(before);
+      return { code, ...context.output };
+    };
+    expect(await rerecord({ complete: false })).toEqual({
+      ...{ code: 4, out: '' },
+      err: `lockstep: ${trace} stays as it is: the search ended before 'P' was found broken (7 states reached)\n`,
+    });
+    expect(await rerecord({ complete: false, violated: ['P'] })).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    expect(await rerecord({ violated: ['Q'] })).toMatchObject({ code: 1, out: '' });
+    await expect(rerecord({ violated: ['P'], replayed: [] })).rejects.toThrow('not confirmed');
   });
 
   test('that is damaged or stale', async () => {
@@ -276,7 +299,7 @@ describe('replaying a kept trace', () => {
     rmSync(path.join(cwd, 'specs', 'one.ts'));
     expect(await replay({})).toMatchObject({
       code: 5,
-      err: `lockstep: ${trace} is stale: its spec specs/one.ts is not there any more\n`,
+      out: expect.stringContaining('its spec specs/one.ts is not there any more\n'),
     });
   });
 

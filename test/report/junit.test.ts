@@ -74,6 +74,6 @@ test('of kept traces', async () => {
   expect(again.text).not.toContain('<failure');
   const diverged = await replayReportOf('.xml', [trace], 'ordered');
   expect(diverged.code).toBe(5);
-  expect(attributes(valid(diverged.text), '//failure/@type')).toEqual(['diverged']);
+  expect(attributes(valid(diverged.text), '//failure/@type')).toEqual(['no longer possible']);
   expect(attributes(valid(diverged.text), '//failure')[0]).toContain('two-locks.ts:24');
 });

@@ -128,6 +128,6 @@ test('of kept traces: one that diverges is an alert, one that was asked for a no
   expect(again.results).toMatchObject([{ ruleId: 'deadlock', level: 'note' }]);
   expect(again.results![0]!.codeFlows![0]!.threadFlows).toHaveLength(2);
   const diverged = parsed((await replayReportOf('.sarif', [trace], 'ordered')).text);
-  expect(diverged.results).toMatchObject([{ ruleId: 'diverged', level: 'error' }]);
+  expect(diverged.results).toMatchObject([{ ruleId: 'no-longer-possible', level: 'error' }]);
   expect(diverged.invocations).toMatchObject([{ exitCode: 5 }]);
 });
