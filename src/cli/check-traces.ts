@@ -5,15 +5,11 @@ import { UsageError } from '../spec/errors.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { divergenceOf } from '../verdict/divergence.ts';
 import { lifeOf } from '../verdict/life-cycle.ts';
+import { readRules } from '../verdict/read-rules.ts';
+import { readTrace } from '../verdict/read-trace.ts';
 import { reproduce } from '../verdict/reproduce.ts';
-import { readTrace, type Trace, TraceError } from '../verdict/trace.ts';
-import {
-  readRules,
-  rulesFileOf,
-  rulesOf,
-  type TraceRule,
-  whyBroken,
-} from '../verdict/trace-rules.ts';
+import { type Trace, TraceError } from '../verdict/trace.ts';
+import { rulesFileOf, rulesOf, type TraceRule, whyBroken } from '../verdict/trace-rules.ts';
 import type { Context } from './context.ts';
 import type { Opened } from './debugger/open.ts';
 import type { Engine } from './engine.ts';

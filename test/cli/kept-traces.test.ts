@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseRules, rulesFileOf } from '../../src/verdict/trace-rules.ts';
+import { parseRules } from '../../src/verdict/read-rules.ts';
+import { rulesFileOf } from '../../src/verdict/trace-rules.ts';
 import { lockstep, root } from './lockstep.ts';
 
 /** All of specs/ is verified once, into another folder; what is kept here must be the same. */

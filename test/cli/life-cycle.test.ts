@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseTrace, printTrace } from '../../src/verdict/trace.ts';
+import { parseTrace } from '../../src/verdict/read-trace.ts';
+import { printTrace } from '../../src/verdict/trace.ts';
 import { lockstep } from './lockstep.ts';
 
 /** A spec goes on after its trace was kept: what becomes of the trace. */

@@ -1,15 +1,10 @@
 import { expect, test } from 'vitest';
 import { type Comparison, lifeOf } from '../../src/verdict/life-cycle.ts';
+import { parseRules } from '../../src/verdict/read-rules.ts';
 import type { Diverged, DivergenceKind } from '../../src/verdict/reproduce.ts';
 import type { Trace } from '../../src/verdict/trace.ts';
 import { TraceError } from '../../src/verdict/trace.ts';
-import {
-  parseRules,
-  rulesFileOf,
-  rulesOf,
-  type TraceRule,
-  whyBroken,
-} from '../../src/verdict/trace-rules.ts';
+import { rulesFileOf, rulesOf, type TraceRule, whyBroken } from '../../src/verdict/trace-rules.ts';
 
 const step = { thread: 'A', operation: 'load', text: 'load(x)', objects: ['x'], result: '1' };
 const trace: Trace = {
