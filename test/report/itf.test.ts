@@ -156,5 +156,5 @@ test('of real traces, whatever their names: the same bytes again', async () => {
 
 test('of one trace only', async () => {
   const two = replayReportOf('.itf.json', await keptTraces('test/cli/fixtures/two-locks.ts'));
-  await expect(two).rejects.toThrow(/report.itf.json holds one trace, not 2$/);
+  await expect(two).rejects.toThrow(/report.itf.json holds one trace, not [2-9]$/);
 });
