@@ -1,5 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { explain } from '../explore/explain.ts';
+import { finalSchedules } from '../explore/final-schedules.ts';
+import { endsOf, surfaceOf } from '../explore/final-states.ts';
 import { replay } from '../explore/replay.ts';
 import { piecesOf } from '../explore/rerun.ts';
 import { sample } from '../explore/sample.ts';
@@ -25,6 +28,22 @@ export const engine: Engine = {
   explain: (program, shown, property) => explain(program, shown, property, guarded),
   piecesOf: (program, schedule) => piecesOf(program, schedule, guarded),
   standing: (program, schedule) => standing(program, schedule, guarded),
+  surfaceOf,
+  finalSchedules: async (program, scope, digests, { signal, maxMemory, ...limits }) => {
+    const search = finalSchedules(program, scope, digests, {
+      ...limits,
+      maxMemory: maxMemory ?? SPARED * ownMemory(),
+      now: () => performance.now(),
+      memory: () => process.memoryUsage.rss(),
+      guarded,
+      interrupted: () => signal.aborted,
+    });
+    for (let step = search.next(); ; step = search.next()) {
+      if (step.done) return step.value;
+      await setImmediate();
+    }
+  },
+  endsOf: (program, scope) => endsOf(program, scope, guarded),
 };
 
 /** Part of the memory that a search may have if nothing else is said. */

@@ -1,4 +1,7 @@
+import type { FinalState } from '../explore/checks.ts';
 import type { Explanation } from '../explore/explain.ts';
+import type { FinalSchedule } from '../explore/final-schedules.ts';
+import type { End, Scope, Surface } from '../explore/final-states.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Outcome, Replay } from '../explore/outcome.ts';
 import type { Piece } from '../explore/rerun.ts';
@@ -28,6 +31,8 @@ export interface SearchLimits {
   readonly first: boolean;
   readonly onProgress: (progress: SearchProgress) => void;
   readonly signal: AbortSignal;
+  /** Told of each final state that is found in this thread: of all, without other workers. */
+  readonly onFinal?: FinalState;
 }
 
 export interface Engine {
@@ -51,4 +56,15 @@ export interface Engine {
   standing(program: Program, schedule: readonly string[]): Standing;
   /** What the threads' own code does along such a schedule. */
   piecesOf(program: Program, schedule: readonly string[]): Piece[];
+  /** What a program has, before it is run. */
+  surfaceOf(program: Program): Surface;
+  /** Schedules that lead to final states with these digests, as far as the limits let it. */
+  finalSchedules(
+    program: Program,
+    scope: Scope,
+    digests: ReadonlySet<string>,
+    limits: Pick<SearchLimits, 'maxStates' | 'maxTimeMs' | 'maxMemory' | 'signal'>,
+  ): Promise<Map<string, FinalSchedule>>;
+  /** The final states that schedules lead to; null: such a one does not. */
+  endsOf(program: Program, scope: Scope): (schedule: readonly string[]) => End | null;
 }

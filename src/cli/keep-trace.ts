@@ -13,7 +13,7 @@ import type { Context } from './context.ts';
 export function traceOf(
   cwd: string,
   loaded: LoadedSpec,
-  program: Program,
+  program: Pick<Program, 'spec' | 'variant' | 'params'>,
   property: PropertyOutcome,
   replay: Replay,
 ): Trace {

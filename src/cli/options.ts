@@ -43,6 +43,16 @@ export interface ReplayOptions {
   readonly rerecord: boolean;
 }
 
+export interface DiffOptions {
+  readonly param: Readonly<Record<string, number>>;
+  readonly maxStates: number | null;
+  /** Seconds. */
+  readonly maxTime: number | null;
+  /** Megabytes. */
+  readonly maxMemory: number | null;
+  readonly json: boolean;
+}
+
 export interface TableOptions {
   /** The file that the table goes into; null: stdout. */
   readonly into: string | null;

@@ -4,6 +4,7 @@ import type { ExitCode } from '../verdict/verdict.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
 import {
+  type DiffOptions,
   list,
   optimisations,
   parameter,
@@ -32,6 +33,8 @@ const unset = {
   html: null,
   report: [],
 };
+
+const unsetDiff = { param: {}, maxStates: null, maxTime: null, maxMemory: null, json: false };
 
 const unsetReplay = { variant: null, step: false, to: null, inspect: false, rerecord: false };
 
@@ -100,6 +103,23 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     });
 
   program
+    .command('diff-spec')
+    .description('say what two variants, or two versions of a spec, differ in: what can happen')
+    .argument('<old>', 'a spec file or folder, or one variant of it: specs/one.ts:seed')
+    .argument('<new>', 'the same; :repaired is a variant of the first file')
+    .option('--param <name=value>', 'size the configuration of both (repeatable)', parameter)
+    .option('--max-states <n>', 'end a search after so many states', wholeNumber(1))
+    .option('--max-time <seconds>', 'end a search after so long', seconds)
+    .option('--max-memory <MB>', 'end a search that needs more', wholeNumber(1))
+    .option('--json', 'print one JSON array, an object per pair of variants')
+    .addHelpText('after', diffHelp)
+    .action(async (old: string, now: string, given: Partial<DiffOptions>) => {
+      const { diffSpec } = await import('./diff-spec.ts');
+      const { engine } = await import('./built-in-engine.ts');
+      done(await diffSpec(old, now, { ...unsetDiff, ...given }, context, engine));
+    });
+
+  program
     .command('print-table')
     .description("print the result of 'verify-spec --json' as Markdown tables, one for each spec")
     .argument('<json>', 'the file that it was written to; - for stdin')
@@ -116,6 +136,14 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
 const htmlHelp = 'write a report to be opened in a browser here too';
 const reportHelp = (endings: string) =>
   `write a report here too, of the kind that its ending says: ${endings} (repeatable)`;
+
+const diffHelp = `
+Where no variant is named, all are compared, by their names. As diff(1) does, it exits with
+  ${exitCodes.asExpected}  nothing differs
+  ${exitCodes.unexpected}  something does
+  ${exitCodes.incomplete}  a limit ended a search, and nothing is known to differ so far`.concat(
+  '\n',
+);
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

@@ -1,3 +1,4 @@
+import type { FinalState } from '../explore/checks.ts';
 import type { Program } from '../model/program.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { styleFor } from '../report/style.ts';
@@ -50,8 +51,10 @@ interface Entry {
   readonly message: string;
 }
 
-interface RunSetting extends Setting {
+export interface RunSetting extends Setting {
   readonly progress: ProgressLine;
+  /** Told of final states. */
+  readonly onFinal?: FinalState;
 }
 
 async function loadAll(
@@ -94,7 +97,7 @@ function checkChoice(entries: readonly Entry[], options: VerifyOptions): void {
   }
 }
 
-function unknown(what: string, name: string, known: ReadonlySet<string>): string {
+export function unknown(what: string, name: string, known: ReadonlySet<string>): string {
   const list = known.size === 0 ? 'there are none' : `there are: ${[...known].join(', ')}`;
   return `unknown ${what} '${name}'; ${list}`;
 }
@@ -130,17 +133,14 @@ function runsOf(entry: Entry, options: VerifyOptions): ((setting: RunSetting) =>
     .map((variant) => (setting) => runVariant(entry.file, loaded, variant, setting));
 }
 
-async function runVariant(
+export async function runVariant(
   file: string,
   loaded: LoadedSpec,
   variant: string,
   setting: RunSetting,
 ): Promise<Run> {
-  const { options, context, engine, progress } = setting;
-  const own = Object.keys(loaded.spec.params ?? {});
-  const overrides = Object.fromEntries(
-    Object.entries(options.param).filter(([name]) => own.includes(name)),
-  );
+  const { options, context, engine, progress, onFinal } = setting;
+  const overrides = overridesFor(loaded, options.param);
   const { about = null, kernel = null } = loaded.spec.variants[variant]!;
   const files = filesOf(loaded, context.cwd);
   const start = performance.now();
@@ -150,12 +150,11 @@ async function runVariant(
       reduction: options.reduction && !options.without.includes('reduction'),
       without: new Set(options.without),
       workers: options.workers,
-      maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
-      maxTimeMs: options.maxTime === null ? Number.POSITIVE_INFINITY : options.maxTime * 1000,
-      maxMemory: options.maxMemory === null ? null : options.maxMemory * 2 ** 20,
+      ...limitsOf(options),
       first: options.first,
       onProgress: (p) => progress.show(`${program.spec}/${variant}`, p),
       signal: context.signal,
+      ...(onFinal && { onFinal }),
     });
     const durationMs = performance.now() - start;
     const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);
@@ -170,6 +169,23 @@ async function runVariant(
     const run = invalid(loaded.spec.name, file, files, variant, message, performance.now() - start);
     return { ...run, about, kernel };
   }
+}
+
+export function limitsOf({ maxStates, maxTime, maxMemory }: VerifyOptions) {
+  return {
+    maxStates: maxStates ?? Number.POSITIVE_INFINITY,
+    maxTimeMs: maxTime === null ? Number.POSITIVE_INFINITY : maxTime * 1000,
+    maxMemory: maxMemory === null ? null : maxMemory * 2 ** 20,
+  };
+}
+
+/** Those of the parameters given that the spec has. */
+export function overridesFor(
+  { spec }: LoadedSpec,
+  given: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const own = Object.keys(spec.params ?? {});
+  return Object.fromEntries(Object.entries(given).filter(([name]) => own.includes(name)));
 }
 
 /** Chosen by the digest, so that they change with the spec only. */

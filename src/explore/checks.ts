@@ -1,7 +1,14 @@
 import type { Machine, Node, Transition } from '../model/machine.ts';
 import type { Report } from '../model/operation.ts';
 import type { Program } from '../model/program.ts';
-import { brokenBy, brokenByReport, deadlockIn, type Finding, Findings } from './findings.ts';
+import {
+  brokenBy,
+  brokenByReport,
+  deadlockIn,
+  type Finding,
+  Findings,
+  type Sighting,
+} from './findings.ts';
 import type { Frontier } from './frontier.ts';
 import { StateProperty } from './properties.ts';
 import { leakReport, leaksIn } from './rules/leaks.ts';
@@ -17,7 +24,14 @@ const SLACK = 16;
 const TRUE: Answers = { somewhere: true, fails: -1 };
 const FALSE: Answers = { somewhere: false, fails: 0 };
 
-export type FinalState = (machine: Machine, rows: Int32Array, base: number) => void;
+/** Told of each state in which nothing can move; its row may be older than some objects. */
+export type FinalState = (
+  machine: Machine,
+  rows: Int32Array,
+  base: number,
+  stride: number,
+  at: Sighting,
+) => void;
 
 interface Touched {
   readonly always: readonly StateProperty[];
@@ -245,7 +259,7 @@ export class Checks {
   }
 
   private final(rows: Int32Array, base: number, stride: number, here: Here): void {
-    this.onFinal?.(this.machine, rows, base);
+    this.onFinal?.(this.machine, rows, base, stride, here);
     const deadlock = deadlockIn(this.machine, rows, base);
     if (deadlock) {
       this.offerReport({ rule: 'deadlock', message: deadlock }, null, here);

@@ -1,5 +1,6 @@
 import { capturesOf, frames, isCursor } from './frames.ts';
 import { HANDLE, isHandle, isShared } from './shared.ts';
+import { show } from './text.ts';
 
 /** Thrown for a value whose equality with another cannot be decided by looking at it. */
 export class Opaque extends Error {}
@@ -19,13 +20,29 @@ export function canonicalFrozen(value: unknown): string {
   return new Encoder(false).one(value);
 }
 
+/**
+ * As `canonicalFrozen`, but equal for two programs too: functions count by name, not by site. What no
+ * state can hold, and so never changes, counts as what is shown of it.
+ */
+export function portable(value: unknown): string {
+  try {
+    return new Encoder(false, true).one(value);
+  } catch (error) {
+    if (!(error instanceof Opaque)) throw error;
+    return `opaque ${show(value)}`;
+  }
+}
+
 class Encoder {
   private readonly seen = new Map<object, number>();
   /** Whether it shows if an object is frozen. */
   private readonly marks: boolean;
+  /** Whether a function is told by its name, and not by where it stands. */
+  private readonly named: boolean;
 
-  constructor(marks: boolean) {
+  constructor(marks: boolean, named = false) {
     this.marks = marks;
+    this.named = named;
   }
 
   all(values: Iterable<unknown>): string {
@@ -111,7 +128,8 @@ class Encoder {
     } catch {
       throw new Opaque('a closure over a variable that is not initialised yet');
     }
-    return `f(${captures.site},${this.all(values)})`;
+    const which = this.named ? (fn as { name: string }).name : captures.site;
+    return `f(${which},${this.all(values)})`;
   }
 }
 

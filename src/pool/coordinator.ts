@@ -17,9 +17,8 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { Crew } from './crew.ts';
 import type { Hired } from './hire.ts';
 
-export interface VerifyOptions
-  extends Omit<SearchOptions, 'now' | 'memory' | 'guarded' | 'onFinal'> {
-  /** Threads that search, this one included. */
+export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'memory' | 'guarded'> {
+  /** Threads that search, this one included; `onFinal` is told what this one comes to. */
   readonly workers: number;
   /** States from which on workers are started, and from which on they join in. */
   readonly hireFrom?: number;

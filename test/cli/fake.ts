@@ -114,6 +114,9 @@ export function fakeEngine(
     },
     explain: () => ({ edges: [], orders: [], weight: [] }),
     piecesOf: () => [],
+    surfaceOf: () => ({ threads: [], objects: new Map() }),
+    finalSchedules: async () => new Map(),
+    endsOf: () => () => null,
     standing: (_, { length }) => ({ step: length, objects: [], threads: [], crashed: null }),
   };
 }

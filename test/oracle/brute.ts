@@ -1,8 +1,13 @@
 import { ThreadContext } from '../../src/model/context.ts';
-import type { Effect, OperationSpec, Report } from '../../src/model/operation.ts';
+import {
+  describe,
+  type Effect,
+  type OperationSpec,
+  type Report,
+} from '../../src/model/operation.ts';
 import type { Predicate, Program, ThreadDeclaration } from '../../src/model/program.ts';
 import { runtime } from '../../src/model/runtime.ts';
-import { type Findings, finalText, TooBig } from './findings.ts';
+import { endText, type Findings, finalText, TooBig } from './findings.ts';
 import { LockOracle } from './lockdep.ts';
 
 /**
@@ -37,6 +42,7 @@ class Brute {
   private readonly program: Program;
   private readonly limit: number;
   private readonly finals = new Set<string>();
+  private readonly ends = new Set<string>();
   private readonly violated = new Set<string>();
   private readonly seen = new Set<string>();
   private readonly stack: State[] = [];
@@ -60,7 +66,8 @@ class Brute {
     const reported = [...this.violated].some((name) => !unseen.has(name));
     if (this.finals.size === 0 && !reported)
       for (const { name } of this.program.atEnd) this.violated.add(name);
-    return { finals: this.finals, violated: this.violated, states: this.seen.size };
+    const { finals, ends, violated, seen } = this;
+    return { finals, ends, violated, states: seen.size };
   }
 
   private visit(state: State): void {
@@ -111,6 +118,7 @@ class Brute {
       ([name, value]) => this.text(value) !== this.text(runtime.objects.get(name)!.initial),
     );
     this.finals.add(finalText(changed));
+    this.ends.add(endText(changed, state.points.map(placeOf)));
     for (const each of this.program.atEnd) if (!this.ask(each, state)) this.violated.add(each.name);
     const stuck = state.points.some(
       ({ pending, declaration }) => pending && !(declaration.daemon && pending.idle),
@@ -231,6 +239,11 @@ class Brute {
     const fields = Object.entries(value).map(([name, v]) => `${name}: ${this.text(v)}`);
     return Array.isArray(value) ? `[${fields}]` : `{${fields}}`;
   }
+}
+
+function placeOf({ declaration, pending, stack }: Point): [string, string] {
+  const within = stack.length > 0 ? ` in ${stack.at(-1)}` : '';
+  return [declaration.name, pending ? `waits at ${describe(pending)}${within}` : 'finished'];
 }
 
 function valueIn(object: { name: string; initial: unknown }, state: State): unknown {

@@ -2,6 +2,8 @@
 export interface Findings {
   /** Texts of the states in which nothing can move: the objects that differ from their start. */
   readonly finals: ReadonlySet<string>;
+  /** The same with where each thread ends, as `endText` has it. */
+  readonly ends?: ReadonlySet<string>;
   /** Names of the properties that fail, 'deadlock' and kernel rules included. */
   readonly violated: ReadonlySet<string>;
   readonly states: number;
@@ -30,6 +32,14 @@ export function finalText(changed: Iterable<readonly [string, unknown]>): string
     .map(([name, value]) => `${name}=${plain(value)}`)
     .sort()
     .join(' ');
+}
+
+/** As `finalText`, and where each thread ends. */
+export function endText(
+  changed: Iterable<readonly [string, unknown]>,
+  threads: Iterable<readonly [string, string]>,
+): string {
+  return `${finalText(changed)} | ${[...threads].map(([name, at]) => `${name} ${at}`).join('; ')}`;
 }
 
 function plain(value: unknown): string {
