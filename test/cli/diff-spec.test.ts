@@ -182,6 +182,33 @@ describe('nothing differs', () => {
     expect(first.untold).not.toContain('final states gained');
     expect([1, 4]).toContain(code);
     expect(first.finalStates.lost.count).toBe(0);
+    const back = await diffJson(b, a, { maxStates: Math.max(most, states) });
+    expect(back.first.untold).toContain('final states gained');
+    expect(back.first.finalStates.gained.count).toBe(0);
+  });
+
+  test('of a search that came to no end nothing is gained', async () => {
+    const long = write('long.ts', { threads: 'c: add, d: add,' });
+    const { first } = await diffJson(long, locked, { maxStates: 30 });
+    expect([first.old.complete, first.old.finalStates, first.new.complete]).toEqual([
+      false,
+      0,
+      true,
+    ]);
+    expect(first.finalStates.gained.count).toBe(0);
+  });
+
+  test('a function that is elsewhere in the file', async () => {
+    const threads = 'c: function* () { yield* WRITE_ONCE(limit, called as never); },';
+    const a = write('held.ts', { threads, before: 'function called() {}' });
+    const b = write('held-moved.ts', { threads, before: '//\n//\n  function called() {}' });
+    expect((await diffJson(a, b)).code).toBe(0);
+    const c = write('held-other.ts', {
+      threads: threads.replace('called', 'other'),
+      before: 'function other() {}',
+    });
+    const { gained } = (await diffJson(a, c)).first.finalStates;
+    expect(gained.groups[0]!.differsIn).toMatchObject([{ name: 'limit', text: 'other' }]);
   });
 });
 
