@@ -30,7 +30,8 @@ export interface DifferenceOptions {
   readonly chalk: ChalkInstance;
 }
 
-/** Lines that the schedule of a final state may take, if what must be shown allows it. */
+/** Lines that a counterexample may take, and the schedule of a final state, if they can. */
+const COUNTEREXAMPLE = 42;
 const BUDGET = 20;
 /** Groups of final states without a schedule of their own that are told of in a line or two. */
 const MOST_BRIEF = 12;
@@ -141,7 +142,7 @@ class Block {
     const counterexamples = now.counterexamples.filter(({ property }) => broken.has(property.name));
     const families = familiesOf({ ...now, counterexamples });
     const shown = families.map((family) =>
-      counterexampleLines(now, family, { ...this.options, steps: true }),
+      counterexampleLines(now, family, { ...this.options, steps: true, lines: COUNTEREXAMPLE }),
     );
     return [...lines, ...shown.flatMap((each) => ['', ...each])];
   }
