@@ -111,7 +111,7 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
     .option('--max-states <n>', 'end a search after so many states', wholeNumber(1))
     .option('--max-time <seconds>', 'end a search after so long', seconds)
     .option('--max-memory <MB>', 'end a search that needs more', wholeNumber(1))
-    .option('--json', 'print one JSON array, an object per pair of variants')
+    .option('--json', 'print one JSON object, with all pairs of variants')
     .addHelpText('after', diffHelp)
     .action(async (old: string, now: string, given: Partial<DiffOptions>) => {
       const { diffSpec } = await import('./diff-spec.ts');
