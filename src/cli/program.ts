@@ -141,9 +141,7 @@ const diffHelp = `
 Where no variant is named, all are compared, by their names. As diff(1) does, it exits with
   ${exitCodes.asExpected}  nothing differs
   ${exitCodes.unexpected}  something does
-  ${exitCodes.incomplete}  a limit ended a search, and nothing is known to differ so far`.concat(
-  '\n',
-);
+  ${exitCodes.incomplete}  a limit ended a search, and nothing is known to differ so far`;
 
 const tableHelp = `
 The marks are lines of the Markdown file; all between them is replaced:

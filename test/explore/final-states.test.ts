@@ -86,14 +86,14 @@ function textsOf(program: Program, scope: Scope, digests: readonly string[], eff
     const objects = parts.filter(({ what, untouched }) => what === 'object' && !untouched);
     const threads = parts.filter(({ what }) => what === 'thread');
     return endText(
-      objects.map(({ name }) => [name, valueOf(name, end.parts.get(`object ${name}`)!.key)]),
+      objects.map(({ name, key }) => [name, parsed(key)]),
       threads.map(({ name, text }) => [name, text]),
     );
   });
 }
 
 /** Back from what it is compared by: names, numbers, NULL, and lists of these. */
-function valueOf(_: string, key: string): unknown {
+function parsed(key: string): unknown {
   const json = key
     .replace(/&([^,\]}]+)/g, '{"name":"$1"}')
     .replace(/(?<![\w"])_(?![\w"])/g, 'null')
