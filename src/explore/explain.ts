@@ -16,9 +16,10 @@ export interface Explanation {
 }
 
 /**
- * 3: breaks the property, or is one of two steps whose order matters; 2: another thread meets what
- * it left, or it met what another left, on the way to the break; 1: comes before the break in every
- * order that keeps dependent steps as they are; 0: none of these.
+ * 3: breaks the property, or is one of two steps whose order matters; 2: a statement of the spec on
+ * the way to the break, at which another thread meets what it left, or it met what another left, or
+ * it reads what another writes later, or that write; 1: comes before the break in every order that
+ * keeps dependent steps as they are; 0: none of these.
  */
 export type Weight = 0 | 1 | 2 | 3;
 
@@ -47,6 +48,11 @@ export interface Order {
   readonly thread: string;
   /** Name of the object over which they race. */
   readonly object: string;
+  /**
+   * `always`: in every run that goes on from `schedule` as it is after `then`; `tried`: in
+   * `schedule`, of others it is not known.
+   */
+  readonly holds: 'always' | 'tried';
   /** Names of threads, step by step. */
   readonly schedule: readonly string[];
 }

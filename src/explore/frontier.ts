@@ -37,10 +37,24 @@ export class Frontier {
   }
 
   /** Takes a step in the one state that is here. */
-  take(machine: Machine, { node, next, changes }: Transition): void {
+  take(machine: Machine, move: Transition): void {
     if (machine.width > this.stride) this.widen(machine.width);
-    this.rows[node.thread] = next.state.id;
-    for (let i = 0; i < changes.length; i += 2) this.rows[changes[i]!] = changes[i + 1]!;
+    this.move(0, move);
+  }
+
+  /** Adds the state that a step leads to from the one at an index. */
+  add(machine: Machine, from: number, move: Transition): void {
+    if (machine.width > this.stride) this.widen(machine.width);
+    this.push(this.rows, from * this.stride, this.stride, this.his[from]!, this.los[from]!);
+    this.move(this.count - 1, move);
+  }
+
+  private move(at: number, { node, next, changes, hi, lo }: Transition): void {
+    const base = at * this.stride;
+    this.rows[base + node.thread] = next.state.id;
+    for (let i = 0; i < changes.length; i += 2) this.rows[base + changes[i]!] = changes[i + 1]!;
+    this.his[at]! ^= hi;
+    this.los[at]! ^= lo;
   }
 
   /** Makes room for objects found since: they have their initial value, 0, in every row. */

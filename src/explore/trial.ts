@@ -40,16 +40,18 @@ export class Question {
   /** Positions of the objects that the property reads in a state. */
   reads(state: Frontier): ReadonlySet<number> {
     const predicate = this.always ?? this.atEnd;
-    this.holds(predicate, state);
+    this.holds(predicate, state, 0);
     return predicate?.footprint ?? new Set();
   }
 
-  brokenIn(state: Frontier): boolean {
-    if (!this.holds(this.always, state)) return true;
+  /** @param at index of the state among those there */
+  brokenIn(state: Frontier, at = 0): boolean {
+    if (!this.holds(this.always, state, at)) return true;
     if (!this.races) return false;
     const { machine } = this;
-    const moves = machine.threads.map((_, thread) => machine.transition(state.rows, 0, thread));
-    return racesIn(machine, state.rows, 0, moves).some((race) =>
+    const base = at * state.stride;
+    const moves = machine.threads.map((_, thread) => machine.transition(state.rows, base, thread));
+    return racesIn(machine, state.rows, base, moves).some((race) =>
       brokenByReport(machine, raceReport(machine, race), race.a.node).some(this.isIt),
     );
   }
@@ -69,13 +71,14 @@ export class Question {
   }
 
   /** In a state in which nothing can move. */
-  brokenAtEnd(state: Frontier): boolean {
-    if (!this.holds(this.atEnd, state)) return true;
+  brokenAtEnd(state: Frontier, at = 0): boolean {
+    if (!this.holds(this.atEnd, state, at)) return true;
     if (!this.ends) return false;
     const { machine } = this;
-    const deadlock = deadlockIn(machine, state.rows, 0);
+    const base = at * state.stride;
+    const deadlock = deadlockIn(machine, state.rows, base);
     if (deadlock) return this.breaks({ rule: 'deadlock', message: deadlock });
-    const leaks = leaksIn(machine, state.rows, 0, state.stride);
+    const leaks = leaksIn(machine, state.rows, base, state.stride);
     return leaks.length > 0 && this.breaks(leakReport(leaks));
   }
 
@@ -86,9 +89,9 @@ export class Question {
     return brokenByReport(this.machine, report, null).some(this.isIt);
   }
 
-  private holds(predicate: StateProperty | null, state: Frontier): boolean {
+  private holds(predicate: StateProperty | null, state: Frontier, at: number): boolean {
     if (!predicate) return true;
-    const answer = predicate.holds(state.rows, 0, state.stride);
+    const answer = predicate.holds(state.rows, at * state.stride, state.stride);
     if (this.machine.width > state.stride) state.widen(this.machine.width);
     return answer;
   }

@@ -27,8 +27,10 @@ const told: Run = {
     ...each,
     explanation: {
       ...each.explanation,
-      // biome-ignore lint/suspicious/noThenProperty: a step, not a promise
-      orders: [{ first: 5, then: 7, thread: 'kworker/0', object: 'root', schedule: [] }],
+      orders: [
+        // biome-ignore lint/suspicious/noThenProperty: a step, not a promise
+        { first: 5, then: 7, thread: 'kworker/0', object: 'root', holds: 'always', schedule: [] },
+      ],
     },
   })),
 };

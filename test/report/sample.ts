@@ -166,7 +166,7 @@ export const outcome: Outcome = {
 
 /** Written so, because an object with a member `then` looks like a promise. */
 function order(first: number, then: number): Order {
-  return { first, then, thread: 'destroyer', object: 'root.dying', schedule: [] };
+  return { first, then, thread: 'destroyer', object: 'root.dying', holds: 'always', schedule: [] };
 }
 
 export const violated: Run = {

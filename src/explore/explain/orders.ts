@@ -2,11 +2,15 @@ import type { Node, Transition } from '../../model/machine.ts';
 import { describe } from '../../model/operation.ts';
 import { show } from '../../model/text.ts';
 import type { Order } from '../explain.ts';
+import { callsOf } from '../places.ts';
 import { type Question, Trial } from '../trial.ts';
+import { Ahead } from './ahead.ts';
 import { Causality } from './causality.ts';
 
 /** Orders that are told. */
 const MOST = 3;
+/** Orders of which it is asked whether the property holds however it goes on. */
+const ASKED = 16;
 /** Steps over one object that are told apart from a later one there. */
 const NEAR = 3;
 /** Runs with two steps the other way round, for one schedule. */
@@ -17,7 +21,8 @@ const LONGEST = 400;
 /**
  * The orders of two steps that it takes to break a property. For each two that race, the schedule is
  * run with the later one first, all else as it was as far as that can be, and on to the end: where
- * the property holds then, their order matters.
+ * the property holds then, their order may matter. It does where the property holds whatever comes
+ * after the later one; where something else that comes breaks it, the run held by luck.
  *
  * @param locks names of the objects that are nothing else
  */
@@ -41,7 +46,9 @@ interface Pair {
 
 /** A run in which the later one comes first, and the property holds. */
 interface Flip {
-  readonly schedule: readonly number[];
+  readonly moves: readonly Transition[];
+  /** How many steps it takes until the later one is done. */
+  readonly until: number;
   /** For each step, where it is in the run; -1: its thread does something else, or nothing. */
   readonly places: readonly number[];
   /** Whether it gives the same there. */
@@ -50,6 +57,10 @@ interface Flip {
 
 interface Found extends Pair {
   readonly flip: Flip;
+}
+
+interface Asked extends Found {
+  readonly after: 'holds' | 'breaks' | 'unknown';
 }
 
 class Orders {
@@ -64,38 +75,48 @@ class Orders {
     this.locks = locks;
   }
 
-  /** Those that matter most: data before locks, those that change the least else, the latest. */
+  /**
+   * Those that matter most: after which it always holds, data before locks, the spec's own
+   * statements before what goes on below them, those that change the least else, the latest.
+   */
   best(): Order[] {
     const found = [...this.waiting(), ...this.racing()].flatMap((pair) => {
       const found = this.flipped(pair);
       return found ? [{ ...found, rank: this.rank(found) }] : [];
     });
     found.sort((a, b) => compare(a.rank, b.rank));
-    const told: typeof found = [];
-    for (const each of found) {
-      const known = told.some(
-        ({ first, later, flip }) =>
-          (first === each.first && later === each.later) ||
-          flip.schedule.join() === each.flip.schedule.join(),
-      );
-      if (!known && told.length < MOST) told.push(each);
-    }
+    const ahead = new Ahead(this.question);
+    const asked = withoutDoubles(found)
+      .slice(0, ASKED)
+      .map((each) => ({ ...each, after: ahead.after(each.flip.moves.slice(0, each.flip.until)) }));
+    const at = (after: Asked['after']): Asked[] => asked.filter((each) => each.after === after);
+    const matter = withoutImplied([...at('holds'), ...at('unknown')]);
+    // By luck, but nothing better is known.
+    const told = matter.length > 0 ? matter.slice(0, MOST) : at('breaks').slice(0, 1);
+    return told.map((each) => this.orderOf(each));
+  }
+
+  private orderOf({ first, later, node, object, flip, after }: Asked): Order {
     const { threads } = this.question.machine;
     const nameOf = (thread: number): string => threads[thread]!.declaration.name;
-    return told.map(({ first, later, node, object, flip }) => ({
+    return {
       first: first + 1,
       // biome-ignore lint/suspicious/noThenProperty: a step, and no promise
       then: later === null ? null : later + 1,
       thread: nameOf(node.thread),
       object,
-      schedule: flip.schedule.map(nameOf),
-    }));
+      holds: after === 'holds' ? 'always' : 'tried',
+      schedule: flip.moves.map((move) => nameOf(move.node.thread)),
+    };
   }
 
-  private rank({ first, later, object, flip: { places, same } }: Found): number[] {
+  private rank({ first, later, node, object, flip: { places, same } }: Found): number[] {
+    const { moves } = this.causality;
     const others = places.filter((place, at) => place < 0 && at !== first && at !== later).length;
     const meets = later !== null && same[first] && same[later] ? 1 : 0;
-    return [Number(this.locks.has(object)), others, meets, -(later ?? places.length), -first];
+    const below = [moves[first]!.node, node].filter((each) => !isOwn(each)).length;
+    const lock = Number(this.locks.has(object));
+    return [lock, below, others, meets, -(later ?? places.length), -first];
   }
 
   /** The latest first; of those over one object the nearest. */
@@ -193,6 +214,7 @@ class Orders {
     if (!trial.step(thread)) return node;
     // Nobody waits where its thread has gone another way.
     if (later === moves.length && !isSame(node, wanted)) return null;
+    const until = trial.moves.length;
     for (let at = later + 1; at < moves.length; at++) late.push(at);
     trial.follow(late.map((at) => moves[at]!.node.thread));
     const ended = trial.finish(moves.length * 4 + 200);
@@ -201,12 +223,44 @@ class Orders {
     const same = places.map(
       (place, at) => place >= 0 && show(trial.moves[place]!.result) === show(moves[at]!.result),
     );
-    return { schedule: trial.moves.map(({ node }) => node.thread), places, same };
+    return { moves: trial.moves, until, places, same };
   }
 
   private nodeOf({ state }: Trial, thread: number): Node {
     return this.question.machine.node(state.rows, 0, thread);
   }
+}
+
+/** Each order once, and each run: that of the best order. */
+function withoutDoubles<Each extends Found>(found: readonly Each[]): Each[] {
+  const known = new Set<string>();
+  return found.filter(({ first, later, node, flip }) => {
+    const keys = [
+      `${first} ${later} ${node.thread}`,
+      flip.moves.map((move) => move.node.thread).join(),
+    ];
+    if (keys.some((key) => known.has(key))) return false;
+    for (const key of keys) known.add(key);
+    return true;
+  });
+}
+
+/** Without those that say no more than a closer one, which their run turns round as well. */
+function withoutImplied(found: readonly Asked[]): Asked[] {
+  const end = Number.POSITIVE_INFINITY;
+  const implied = (wide: Asked, close: Asked): boolean => {
+    const { first, later } = close;
+    if (wide === close || (wide.after === 'holds' && close.after !== 'holds')) return false;
+    if (first < wide.first || (later ?? end) > (wide.later ?? end)) return false;
+    if (later === null) return wide.later === null && wide.node.thread === close.node.thread;
+    return isReversed({ ...close, flip: wide.flip });
+  };
+  return found.filter((wide) => !found.some((close) => implied(wide, close)));
+}
+
+/** Is it a statement of the spec? */
+function isOwn({ state }: Node): boolean {
+  return callsOf(state.sites).length > 0;
 }
 
 function isReversed({ first, later, flip: { places } }: Found): boolean {

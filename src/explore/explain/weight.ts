@@ -39,10 +39,38 @@ export function weightsOf(
     weight[from - 1] = 2;
     weight[to - 1] = 2;
   }
+  for (const [read, write] of staleReads(steps, edges, locks, weight)) {
+    weight[read - 1] = 2;
+    weight[write - 1] = 2;
+  }
+  steps.forEach(({ calls }, at) => {
+    if (calls.length === 0 && weight[at]! > 1) weight[at] = 1;
+  });
   for (const { first, then } of orders) {
     weight[first - 1] = 3;
     if (then !== null) weight[then - 1] = 3;
   }
   if (last > 0) weight[last - 1] = 3;
   return weight;
+}
+
+/**
+ * A read of data that another thread writes later, and that write, where the reader goes on to a
+ * step that bears on the break: it acts on what it read, though that is no longer so.
+ */
+function staleReads(
+  steps: readonly StepRecord[],
+  edges: readonly Edge[],
+  locks: ReadonlySet<string>,
+  weight: readonly Weight[],
+): [number, number][] {
+  const isOwn = (step: number): boolean => steps[step - 1]!.calls.length > 0;
+  const goesOn = (read: number): boolean =>
+    steps.some(
+      ({ thread }, at) => at >= read && weight[at]! > 0 && thread === steps[read - 1]!.thread,
+    );
+  return edges.flatMap(({ kind, object, from, to }): [number, number][] => {
+    if (kind !== 'order' || locks.has(object) || !isOwn(from) || !isOwn(to)) return [];
+    return goesOn(from) ? [[from, to]] : [];
+  });
 }

@@ -15,7 +15,7 @@ function lines(run: Run): string[] {
 
 test('the orders that matter are told as they were tried', () => {
   const order = (first: number, then: number | null): Order => ({
-    ...{ first, then, thread: 'kworker/0', object: 'root', schedule: [] },
+    ...{ first, then, thread: 'kworker/0', object: 'root', holds: 'always', schedule: [] },
   });
   const explanation = { ...counterexample!.explanation, orders: [order(5, 7), order(2, null)] };
   const told = lines({

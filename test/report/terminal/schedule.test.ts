@@ -21,7 +21,7 @@ function tell(replay: Replay, columns: number, lines = Number.POSITIVE_INFINITY)
 }
 
 function orderOf(first: number, then: number | null): Explanation['orders'][number] {
-  return { first, then, thread: 'b', object: 'x', schedule: [] };
+  return { first, then, thread: 'b', object: 'x', holds: 'always', schedule: [] };
 }
 
 function storyOf(steps: readonly StepRecord[], more: Partial<Story> = {}): Story {
