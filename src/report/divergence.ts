@@ -6,24 +6,28 @@ import type { ChangedLine } from '../verdict/sources.ts';
 import { plain, wrap } from './text.ts';
 import { threadLines } from './threads.ts';
 
-/** What was recorded where a trace diverges, which lines have changed, and what is possible now. */
-export function divergenceLines(
-  { step, message }: Diverged,
+/** What was recorded where a trace diverges, what happens now, and which lines have changed. */
+export function reasonLines(
+  { message }: Diverged,
   divergence: Divergence,
   columns: number,
   chalk: ChalkInstance,
 ): string[] {
-  const { threads } = divergence.standing;
-  const headline = wrap(plain(`step ${step} diverges: ${message}`), columns, 8);
+  return [
+    ...wrap(plain(message), columns - 2, 8).map((line) => `  ${chalk.red(line)}`),
+    ...sourceLines(divergence, columns, chalk),
+  ];
+}
+
+/** What is possible where a trace diverges, and who waits there. */
+export function possibleLines({ standing }: Divergence, columns: number): string[] {
   const among = (title: string, ...standings: ThreadStanding['status'][]): string[] => {
-    const some = threads.filter(({ status }) => standings.includes(status));
+    const some = standing.threads.filter(({ status }) => standings.includes(status));
     const told = some.flatMap((thread) => threadLines(thread, columns));
     return told.length > 0 ? ['', title, ...told] : [];
   };
   const possible = among('possible there', 'can move');
   return [
-    ...headline.map((line) => chalk.red(line)),
-    ...sourceLines(divergence, columns, chalk),
     ...(possible.length > 0 ? possible : ['', 'nothing is possible there']),
     ...among('waiting there', 'waits', 'interrupted'),
   ];
@@ -44,7 +48,7 @@ function sourceLines(
   const others = changes!.slice(0, MOST);
   const more = changes!.length - others.length;
   return [
-    ...say(`${where}, as recorded: ${source}`),
+    ...say(`${where}, as recorded and still there: ${source}`),
     ...(others.length > 0 ? say('of the lines that the trace passes, these have changed:') : []),
     ...others.flatMap((change) => changeLines(change, columns, chalk)),
     ...(more > 0 ? say(`and ${more} more`) : []),
@@ -62,5 +66,5 @@ function changeLines({ file, line, was, now }: ChangedLine, columns: number, cha
       paint(each),
     );
   };
-  return [...signed('-', line, was), ...(now ? signed('+', now.line, now.text) : [])];
+  return [...signed('-', line, was), ...(now ? signed('+', now.line, now.text) : ['  + gone'])];
 }

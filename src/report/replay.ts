@@ -5,10 +5,10 @@ import type { Divergence } from '../verdict/divergence.ts';
 import type { Life } from '../verdict/life-cycle.ts';
 import type { Diverged, Reproduction } from '../verdict/reproduce.ts';
 import type { Trace } from '../verdict/trace.ts';
-import { divergenceLines } from './divergence.ts';
+import { possibleLines, reasonLines } from './divergence.ts';
 import { placeLines, placesOf } from './places.ts';
 import { cutTo } from './terminal/headline.ts';
-import { allSteps } from './terminal/schedule.ts';
+import { allSteps, lastSteps } from './terminal/schedule.ts';
 import { plain, shellWord, width, wrap } from './text.ts';
 
 /** A kept trace that was run again. */
@@ -47,6 +47,9 @@ export function replayLines(
   const lines = [`${colour(life.word)}  ${where}${chalk.bold(property)}  ${subject}`];
   const say = (text: string) =>
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
+  if (result === 'diverged' && divergence) {
+    lines.push(...reasonLines(reproduction, divergence, columns, chalk));
+  }
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
   if (result === 'diverged') {
@@ -58,19 +61,14 @@ export function replayLines(
   if (result === 'diverged') {
     const runs = [...replay.earlier, replay.steps];
     const steps = (runs[reproduction.run - 1] ?? []).slice(0, reproduction.step - 1);
-    const until = { ...replay, steps, earlier: [], broken: [] };
-    if (steps.length > 0) {
-      lines.push('', ...allSteps(until, trace.property, { columns, chalk }));
-    }
+    if (steps.length > 0) lines.push('', ...lastSteps(steps, { columns, chalk }));
+    if (divergence) lines.push(...possibleLines(divergence, columns));
   } else {
     const places = result === 'reproduced' ? placesOf(replay, trace.property) : [];
     lines.push(...placeLines(places, columns, replay.steps));
     lines.push('', ...allSteps(replay, trace.property, { columns, chalk }));
   }
   lines.push('');
-  if (result === 'diverged' && divergence) {
-    lines.push(...divergenceLines(reproduction, divergence, columns, chalk), '');
-  }
   const command = `lockstep verify-spec ${shellWord(trace.spec.file)} --variant ${shellWord(variant)}`;
   return [...lines, `verify: ${command}`];
 }

@@ -9,7 +9,7 @@ export interface ChangedLine {
   readonly file: string;
   readonly line: number;
   readonly was: string;
-  /** What stands in its place, when that can be told. */
+  /** What stands in its place; null: nothing that is like it. */
   readonly now: { readonly line: number; readonly text: string } | null;
 }
 
@@ -48,15 +48,40 @@ function listed(lines: Readonly<Record<string, string>>): Line[] {
 
 function changedIn(before: readonly Line[], after: readonly Line[]): Omit<ChangedLine, 'file'>[] {
   const pairs = alignment(before, after);
+  const taken = new Set(pairs.map(({ now }) => now));
   return before.flatMap((line, at) => {
     if (pairs.some(({ was }) => was === line)) return [];
-    const above = pairs.findLast(({ was }) => before.indexOf(was) < at)?.shift ?? 0;
-    const below = pairs.find(({ was }) => before.indexOf(was) > at)?.shift;
-    // In its place only where as many lines as there were lie between its neighbours still.
-    const there = after.find(([other]) => other === line[0] + above);
-    const now = above === below && there ? there : null;
+    const above = pairs.findLast(({ was }) => before.indexOf(was) < at);
+    const below = pairs.find(({ was }) => before.indexOf(was) > at);
+    const between = after.filter(
+      (other) =>
+        !taken.has(other) &&
+        other[0] > (above?.now[0] ?? 0) &&
+        other[0] < (below?.now[0] ?? Number.POSITIVE_INFINITY),
+    );
+    // Where as many lines as there were lie between its neighbours still, the one in its place.
+    const alike = (above?.shift ?? 0) === below?.shift;
+    const there = alike && between.find(([other]) => other === line[0] + below!.shift);
+    const now = there || mostLike(line, between);
+    if (now) taken.add(now);
     return [{ line: line[0], was: line[1], now: now && { line: now[0], text: now[1] } }];
   });
+}
+
+/** The line that has most of its words, if it has more than half of them. */
+function mostLike([, text]: Line, lines: readonly Line[]): Line | null {
+  const words = wordsOf(text);
+  const likeness = ([, other]: Line): number => {
+    const others = wordsOf(other);
+    const common = [...words].filter((word) => others.has(word)).length;
+    return common / Math.max(words.size, others.size, 1);
+  };
+  const best = lines.toSorted((a, b) => likeness(b) - likeness(a))[0];
+  return best && likeness(best) > 0.5 ? best : null;
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set((text.match(/\w+/g) ?? []).filter((word) => !/^(yield|const|let|if)$/.test(word)));
 }
 
 /** A line that is there still. */

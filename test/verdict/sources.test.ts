@@ -56,6 +56,25 @@ describe('what has changed', () => {
     expect(changes(['a'], [])).toEqual([[1, 'a', null]]);
   });
 
+  test('where lines came or went, the one that is most like it, of those at its place', () => {
+    const now = { line: 2, text: 'mutex_lock(a.lock)' };
+    const added = ['x', 'mutex_lock(a.lock)', 'load(a.n)', 'y'];
+    expect(changes(['x', 'mutex_lock(b.lock)', 'y'], added)).toEqual([
+      [2, 'mutex_lock(b.lock)', now],
+    ]);
+    // Not one that is elsewhere, or has little of it.
+    expect(changes(['x', 'lock(a)', 'y'], ['lock(a, 1)', 'x', 'u', 'y'])).toEqual([
+      [2, 'lock(a)', { line: 3, text: 'u' }],
+    ]);
+    expect(changes(['x', 'lock(a)', 'y'], ['lock(a, 1)', 'x', 'u', 'v', 'y'])).toEqual([
+      [2, 'lock(a)', null],
+    ]);
+    // The last one has nothing below it.
+    expect(changes(['x', 'lock(a)'], ['x', 'lock(a, 1)'])).toEqual([
+      [2, 'lock(a)', { line: 2, text: 'lock(a, 1)' }],
+    ]);
+  });
+
   test('the one of several with the same text that is in another place', () => {
     const before = ['u', 'l', 'u', 'l', 'u'];
     expect(changes(before, ['u', 'l', 'u', 'x', 'u'])).toEqual([[4, 'l', { line: 4, text: 'x' }]]);

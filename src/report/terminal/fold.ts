@@ -44,6 +44,6 @@ function byWeight({ weight }: Story): number[] {
   return numbers.sort((a, b) => weight[b - 1]! - weight[a - 1]! || b - a);
 }
 
-function draw(rows: readonly Row[], columns: number, chalk: ChalkInstance): string[] {
+export function draw(rows: readonly Row[], columns: number, chalk: ChalkInstance): string[] {
   return lanes(rows, columns, chalk) ?? stretches(rows, columns, chalk);
 }

@@ -3,8 +3,8 @@ import type { Explanation } from '../../explore/explain.ts';
 import type { Replay, StepRecord } from '../../explore/outcome.ts';
 import { brief } from '../change.ts';
 import { placesOf, stepOfPlace } from '../places.ts';
-import { table } from './fold.ts';
-import { always, type Breach, type Story } from './story.ts';
+import { draw, table } from './fold.ts';
+import { always, type Breach, rowsOf, type Story } from './story.ts';
 import { takenAt } from './waits.ts';
 
 export interface ScheduleOptions {
@@ -32,6 +32,19 @@ export function allSteps(
 ): string[] {
   const told = { replay, property, explanation: null, messages: new Map() };
   return scheduleLines(told, { columns, chalk, lines: Number.POSITIVE_INFINITY }).lines;
+}
+
+/** How many steps before a divergence are shown. */
+const shownBefore = 3;
+
+/** The last steps of a run, which breaks nothing as far as it goes; those before them are folded. */
+export function lastSteps(
+  steps: readonly StepRecord[],
+  { columns, chalk }: Pick<ScheduleOptions, 'columns' | 'chalk'>,
+): string[] {
+  const story = { ...runStory(steps, Number.POSITIVE_INFINITY), weight: steps.map(() => always) };
+  const shown = (step: number) => step > steps.length - shownBefore;
+  return draw(rowsOf(story, shown), columns, chalk).map((line) => line.trimEnd());
 }
 
 /** The schedule; before it those of other runs that it takes. */
