@@ -1,20 +1,19 @@
 import type { ChalkInstance } from 'chalk';
 import type { ThreadStanding } from '../explore/standing.ts';
 import type { Divergence } from '../verdict/divergence.ts';
-import type { Diverged } from '../verdict/reproduce.ts';
 import type { ChangedLine } from '../verdict/sources.ts';
 import { plain, wrap } from './text.ts';
 import { threadLines } from './threads.ts';
 
-/** What was recorded where a trace diverges, what happens now, and which lines have changed. */
+/** Why a trace diverges, and which lines have changed. */
 export function reasonLines(
-  { message }: Diverged,
+  reason: string,
   divergence: Divergence,
   columns: number,
   chalk: ChalkInstance,
 ): string[] {
   return [
-    ...wrap(plain(message), columns - 2, 8).map((line) => `  ${chalk.red(line)}`),
+    ...wrap(plain(reason), columns - 2, 8).map((line) => `  ${chalk.red(line)}`),
     ...sourceLines(divergence, columns, chalk),
   ];
 }

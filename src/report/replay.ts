@@ -48,12 +48,11 @@ export function replayLines(
   const say = (text: string) =>
     lines.push(...wrap(plain(text), columns - 2, 8).map((l) => `  ${l}`));
   if (result === 'diverged' && divergence) {
-    lines.push(...reasonLines(reproduction, divergence, columns, chalk));
+    lines.push(...reasonLines(life.line, divergence, columns, chalk));
   }
   if (variant !== trace.variant) say(`recorded on variant ${trace.variant}`);
   if (changed) say('the spec, or Lockstep, has changed since the trace was recorded');
   if (result === 'diverged') {
-    say(life.line);
     say(`recorded as: ${trace.property}: ${trace.message}`);
   } else {
     say(property === name ? life.line : `${name}: ${life.line}`);

@@ -87,8 +87,9 @@ test('a line changed: as it was and as it is', () => {
   );
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 4  sum  adders/bad
-      recorded: b does WRITE_ONCE(count, 1); now: b does WRITE_ONCE(count, 2)
+    "stale  at step 4  sum  adders/bad
+      step 4: b does WRITE_ONCE(count, 2), and not WRITE_ONCE(count, 1); the
+      statement was changed or removed (adders.ts:8)
       - adders.ts:8  yield* WRITE_ONCE(count, seen + 1);
       + adders.ts:9  yield* WRITE_ONCE(count, seen + 2);
       the spec, or Lockstep, has changed since the trace was recorded
@@ -118,8 +119,9 @@ test('a line removed: as it was, and where its thread is now', () => {
   const { status, stdout } = replayedWith(['  yield* mutex_lock(m);\n', '']);
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 2  sum  adders/bad
-      recorded: b does mutex_lock(m); now: b does READ_ONCE(count)
+    "stale  at step 2  sum  adders/bad
+      step 2: b does READ_ONCE(count), and not mutex_lock(m); the statement was
+      changed or removed (adders.ts:12)
       - adders.ts:12  yield* mutex_lock(m);
       + gone
       the spec, or Lockstep, has changed since the trace was recorded
@@ -148,8 +150,8 @@ test('a line before it changed: that one is named', () => {
   ]);
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 4  sum  adders/bad
-      recorded: b does WRITE_ONCE(count, 1); now: b does WRITE_ONCE(count, 2)
+    "no longer possible  at step 4  sum  adders/bad
+      step 4: b does WRITE_ONCE(count, 2), and not WRITE_ONCE(count, 1)
       adders.ts:8, as recorded and still there: yield* WRITE_ONCE(count, seen + 1);
       of the lines that the trace passes, these have changed:
       - adders.ts:7  const seen = yield* READ_ONCE(count);
@@ -181,8 +183,8 @@ test('a thread gone', () => {
   const { status, stdout } = replayedWith(['b: lone', 'c: lone']);
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 2  sum  adders/bad
-      recorded: b does mutex_lock(m); now: there is no thread 'b'
+    "stale  at step 2  sum  adders/bad
+      step 2: there is no thread 'b'; it is gone, or has another name
       adders.ts:12, as recorded and still there: yield* mutex_lock(m);
       the spec, or Lockstep, has changed since the trace was recorded
       recorded as: sum: does not hold when nothing can move any more: count = 1
@@ -210,8 +212,8 @@ test('a thread that waits now', () => {
   );
   expect(status).toBe(5);
   expect(stdout).toMatchInlineSnapshot(`
-    "diverged  at step 2  sum  adders/bad
-      recorded: b does mutex_lock(m); now: b waits at wait_until(count, function)
+    "no longer possible  at step 2  sum  adders/bad
+      step 2: b waits at wait_until(count, function)
       - adders.ts:12  yield* mutex_lock(m);
       + adders.ts:12  yield* wait_until(count, (n) => n > 5);
       the spec, or Lockstep, has changed since the trace was recorded
@@ -249,16 +251,15 @@ test('in a run before the one that breaks the property', () => {
   );
   expect(status).toBe(5);
   expect(stdout.replace(/\nrule [\s\S]*/, '')).toMatchInlineSnapshot(`
-    "diverged  at step 2 of run 1 of 3  possible circular l...  lock-order-either/bad
-      recorded: bc does cmpxchg(chances, 2, 1); now: bc does cmpxchg(chances, 2, 0)
+    "stale  at step 2 of run 1 of 3  possible circular lock...  lock-order-either/bad
+      step 2 of run 1 of 3: bc does cmpxchg(chances, 2, 0), and not
+      cmpxchg(chances, 2, 1); the statement was changed or removed
+      (lock-order-either.ts:32)
       - lock-order-either.ts:32  if (left === 1 || (yield* cmpxchg(chances, 2,
           1)) === 2)
       + lock-order-either.ts:32  if (left === 1 || (yield* cmpxchg(chances, 2,
           0)) === 2)
       the spec, or Lockstep, has changed since the trace was recorded
-      step 2 of run 1 of 3: bc does cmpxchg(chances, 2, 0), and not
-      cmpxchg(chances, 2, 1); the statement was changed or removed
-      (lock-order-either.ts:32)
       recorded as: possible circular locking dependency detected: a -> b -> c -> a:
       b is taken with a held, c is taken with b held, a is taken with c held
 

@@ -293,8 +293,10 @@ describe('replay-trace', () => {
     expect(status).toBe(5);
     expect(stdout).toMatchInlineSnapshot(`
       "no longer possible  at step 2  deadlock  two-locks/ordered
-        recorded on variant crossed
         step 2: bob waits at mutex_lock(a), held by alice
+        test/cli/fixtures/two-locks.ts:24, as recorded and still there: yield*
+        mutex_lock(first);
+        recorded on variant crossed
         recorded as: deadlock: alice waits at mutex_lock(b), held by bob; bob waits
         at mutex_lock(a), held by alice
 
@@ -303,10 +305,6 @@ describe('replay-trace', () => {
       1  mutex_lock(a)       a: NULL -> alice  two-locks.ts:24 both
            first=a, params={rounds: 1}, round=0, second=b
                         bob waits at mutex_lock(a), held by alice since step 1
-
-      step 2 diverges: recorded: bob does mutex_lock(b); now: bob waits at
-      mutex_lock(a), held by alice
-        test/cli/fixtures/two-locks.ts:24, as recorded: yield* mutex_lock(first);
 
       possible there
         alice  mutex_lock(b)
