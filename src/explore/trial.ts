@@ -184,7 +184,7 @@ export class Trial {
   private teaches(nodes: readonly Node[]): boolean {
     const { lockdep, question } = this;
     if (!lockdep) return false;
-    for (const node of nodes) lockdep.see(question.machine, node);
-    return question.brokenFor(lockdep);
+    const news = nodes.filter((node) => lockdep.see(question.machine, node)).length > 0;
+    return news && question.brokenFor(lockdep);
   }
 }

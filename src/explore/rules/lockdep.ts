@@ -266,11 +266,14 @@ function shortest(
 export class Lockdep {
   private readonly places = new Map<string, Place>();
 
-  see(machine: Machine, node: Node): void {
+  /** @returns whether there is more to it than before */
+  see(machine: Machine, node: Node): boolean {
+    const { size } = this.places;
     for (const fact of factsOf(node)) {
       const key = keyOf(fact);
       if (!this.places.has(key)) this.places.set(key, placeOf(machine, node, told(fact)));
     }
+    return this.places.size > size;
   }
 
   /** Reports that are not among `reported`, to which they are added. */
