@@ -1,6 +1,7 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { weightsOf } from '../../src/explore/explain/weight.ts';
 import { type Explanation, explain } from '../../src/explore/explain.ts';
 import { INTERRUPTED } from '../../src/explore/findings.ts';
 import { improve } from '../../src/explore/improve.ts';
@@ -165,6 +166,19 @@ test('a timer armed after the lock: the flag that was tested, and no order that 
     const below = steps.findIndex(({ operation }) => operation === 'timer_fn_return');
     expect(each.explanation.weight[below]).toBe(1);
   }
+});
+
+test('a read of what is overwritten while the reader goes on weighs as much as that write', async () => {
+  const [{ shown, explanation }] = (await inSpec('test/fixtures/minimal/heartbeat.ts', 'bad')) as [
+    Explained,
+  ];
+  const { steps } = shown;
+  const without = weightsOf(steps, shown.broken.at(-1)!, [], explanation.edges, [], new Set());
+  const weightAt = (text: string): number =>
+    without[steps.findIndex((step) => step.text === text)]!;
+  expect(weightAt('load(dev.down)')).toBe(2);
+  expect(weightAt('store(dev.down, true)')).toBe(2);
+  expect(weightAt('timer_fn_return(0)')).toBe(1);
 });
 
 test('a deadlock of two locks: one that is waited for is taken before', async () => {
