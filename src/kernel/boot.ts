@@ -68,6 +68,11 @@ export function boot({
   interrupts = {},
   ksoftirqd = true,
 }: Machine): Threads {
+  if (Object.keys({ ...threads, ...interrupts }).length === 0) {
+    throw new SpecError(
+      'boot() is given no thread, so nothing would ever happen: boot({ threads: { name: function* () { ... } } })',
+    );
+  }
   const all: Record<string, ThreadOptions> = {};
   for (const [name, thread] of Object.entries(threads))
     all[name] = typeof thread === 'function' ? { run: thread } : thread;

@@ -58,6 +58,7 @@ describe('from the list to a step', () => {
   test('what a proof is worth', () =>
     at('#spec=slab&variant=v5.4', {}, async (page) => {
       expect(await textOf(page, '.facts')).toContain('12,345 states');
+      expect(await textOf(page, '.rules')).toMatch(/^All other rules were checked too.*none was/);
       expect(await textOf(page, '.coverage summary')).toMatch(/slab\.ts.*1 explained/s);
     }));
 

@@ -32,6 +32,12 @@ import { fresh, Simulation } from './simulation.ts';
 
 beforeEach(fresh);
 
+test('boot needs something that runs; an interrupt is enough', () => {
+  expect(() => boot({ threads: {}, timers: true })).toThrow(/boot\(\) is given no thread/);
+  const tick: Interrupt = { kind: 'hardirq', *run() {} };
+  expect(Object.keys(boot({ threads: {}, interrupts: { tick } }))).toContain('tick');
+});
+
 type Kind = Interrupt['kind'];
 type Body = () => Steps<unknown>;
 

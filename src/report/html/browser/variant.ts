@@ -43,6 +43,7 @@ export function variantOf(page: Page, run: PageRun): HTMLElement {
       : []),
     run.properties.length > 0 && h('h2', {}, 'Properties'),
     run.properties.length > 0 && propertiesOf(run),
+    outcome && h('p', { class: 'note rules' }, allRules(unchecked.length > 0)),
     ...(outcome ? [...lockGraph(outcome.lockOrder), ...coverageOf(page, outcome)] : []),
   );
 }
@@ -83,6 +84,11 @@ function searched(outcome: PageOutcome): [string, string][] {
     ],
     ['chance of a missed state', chance === 0 ? '0' : chance.toExponential(1)],
   ];
+}
+
+function allRules(unchecked: boolean): string {
+  const but = unchecked ? ', but for those that are not checked' : '';
+  return `All other rules were checked too${but}, and none was broken in what was searched.`;
 }
 
 function propertiesOf(run: PageRun): HTMLElement {
