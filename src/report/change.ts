@@ -3,12 +3,28 @@
  * a list by what came and went. Works on the values as shown: `{a: 1, b: [x, y]}`.
  */
 export function showChange(object: string, from: string, to: string): string {
-  return change(object, '', from, to, String);
+  return readerChange(object, from, to) ?? change(object, '', from, to, saturation);
 }
 
 /** The same with the values in brief, where that does not make two of them look alike. */
 export function briefChange(object: string, from: string, to: string): string {
-  return change(object, '', from, to, brief);
+  return readerChange(object, from, to) ?? change(object, '', from, to, brief);
+}
+
+/** The thread whose RCU read-side critical section the object stands for. */
+export function readerOf(object: string): string | null {
+  return /^rcu:(.+)$/.exec(object)?.[1] ?? null;
+}
+
+function readerChange(object: string, from: string, to: string): string | null {
+  const reader = readerOf(object);
+  if (reader === null || (from === 'NULL') === (to === 'NULL')) return null;
+  return to === 'NULL' ? `${reader} leaves its RCU reader` : `${reader} enters an RCU reader`;
+}
+
+/** A count that went wrong stays at REFCOUNT_SATURATED (include/linux/refcount.h). */
+function saturation(text: string): string {
+  return text.replace(/-1073741824\b/g, '-1073741824 (saturated)');
 }
 
 type Show = (value: string) => string;
@@ -39,12 +55,16 @@ function change(object: string, path: string, from: string, to: string, show: Sh
  * of the elements of a list all but the name that they begin with, where that tells them apart.
  */
 export function brief(text: string): string {
+  return saturation(briefly(text));
+}
+
+function briefly(text: string): string {
   const open = text.search(/[{[]/);
   if (open < 0) return text;
   const close = closing(text, open);
   if (close < 0) return text;
   return (
-    text.slice(0, open) + briefValue(text.slice(open, close + 1)) + brief(text.slice(close + 1))
+    text.slice(0, open) + briefValue(text.slice(open, close + 1)) + briefly(text.slice(close + 1))
   );
 }
 
@@ -53,15 +73,15 @@ function briefValue(value: string): string {
   if (elements) return `[${briefElements(elements).join(', ')}]`;
   const fields = parts(value, '{', '}');
   const full = fields?.filter((part) => !/: (NULL|false|\[\]|\{\})$/.test(part)) ?? [];
-  return full.length === 0 ? value : `{${full.map(brief).join(', ')}}`;
+  return full.length === 0 ? value : `{${full.map(briefly).join(', ')}}`;
 }
 
 function briefElements(elements: readonly string[]): string[] {
   const names = elements.map((element) => {
     const [, first = ''] = field(parts(element, '{', '}')?.[0] ?? '');
-    return /^[A-Za-z_][^\s{}[\],]*$/.test(first) ? first : brief(element);
+    return /^[A-Za-z_][^\s{}[\],]*$/.test(first) ? first : briefly(element);
   });
-  return new Set(names).size === names.length ? names : elements.map(brief);
+  return new Set(names).size === names.length ? names : elements.map(briefly);
 }
 
 /** Name, old and new value of the fields that differ; null unless both are structs of one shape. */

@@ -184,6 +184,16 @@ export function checkOfReplay(replayed: Replayed): Check {
   };
 }
 
+/** What is found, and where: the property once, which the name of a trace ends with. */
+export function titleOf(check: Check, { what, property }: Finding): string {
+  const known = property === null || isNamed(check, property);
+  return [`${check.spec}/${check.name}`, what, ...(known ? [] : [property])].join(': ');
+}
+
+export function isNamed({ name }: Check, property: string): boolean {
+  return name.endsWith(`: ${property}`);
+}
+
 /** Where the property is broken: the code that the report is about, else the last step. */
 function placeOf(replay: Replay, property: string): SourceLine | null {
   const calls = placesOf(replay, property)[0]?.calls;

@@ -1,5 +1,5 @@
 import type { Run } from '../verdict/run.ts';
-import { type Check, checkOfReplay, checkOfRun } from './check.ts';
+import { type Check, checkOfReplay, checkOfRun, titleOf } from './check.ts';
 import type { Replayed } from './reporter.ts';
 
 /**
@@ -15,11 +15,12 @@ export const annotationsOfReplays = (replayed: readonly Replayed[], locate: Loca
 type Locate = (file: string) => string;
 
 function print(checks: readonly Check[], locate: Locate): string {
-  const lines = checks.flatMap(({ spec, name, findings }) =>
-    findings
+  const lines = checks.flatMap((check) =>
+    check.findings
       .filter(({ expected }) => !expected)
-      .map(({ what, property, message, place }) => {
-        const title = [`${spec}/${name}`, what, property].filter(Boolean).join(': ');
+      .map((finding) => {
+        const { message, place } = finding;
+        const title = titleOf(check, finding);
         const at = [
           `file=${inProperty(locate(place.file))}`,
           ...(place.line === null ? [] : [`line=${place.line}`]),

@@ -7,6 +7,7 @@ import type { Diverged } from '../verdict/reproduce.ts';
 import type { Counterexample, Run } from '../verdict/run.ts';
 import type { Page, PageOutcome, PageRun, PageStep, PageTrace } from './html/data.ts';
 import { pack } from './html/pack.ts';
+import { distinct } from './places.ts';
 import type { Reproduced } from './replay.ts';
 import type { Read, Replayed } from './reporter.ts';
 
@@ -124,7 +125,7 @@ function traceOf({ threads, initial, earlier, steps, broken }: Replay, explanati
     threads,
     initial: initial.map(({ name, text }) => ({ name, text })),
     runs: [...earlier, steps].map((run) => run.map(pageStep)),
-    broken,
+    broken: broken.map((each) => ({ ...each, places: distinct(each.places) })),
     explanation: {
       ...explanation,
       orders: explanation.orders.map(({ schedule: _, ...order }) => order),

@@ -1,6 +1,7 @@
 import type { Run } from '../verdict/run.ts';
-import { type Check, checkOfReplay, checkOfRun, type Finding } from './check.ts';
+import { type Check, checkOfReplay, checkOfRun, type Finding, titleOf } from './check.ts';
 import { earlierDiagram, sequenceDiagram } from './mermaid.ts';
+import { letterOf, orderText } from './orders.ts';
 import type { Replayed } from './reporter.ts';
 import { literal } from './table.ts';
 import { counted, duration, shellWord, thousands } from './text.ts';
@@ -96,8 +97,8 @@ function warningsOf(checks: readonly Check[], most: number): string[] {
 }
 
 function sectionOf(check: Check, finding: Finding): string {
-  const { what, property, message, place, counterexample } = finding;
-  const title = literal([`${check.spec}/${check.name}`, what, property].filter(Boolean).join(': '));
+  const { message, place, counterexample } = finding;
+  const title = literal(titleOf(check, finding));
   const where = place.line === null ? place.file : `${place.file}:${place.line}`;
   const about = [literal(message), literal(where)].filter((text) => text !== '').join('<br>\n');
   return [`\n### ${title}\n\n${about}\n`, ...(counterexample ? schedule(counterexample) : [])].join(
@@ -118,10 +119,9 @@ function schedule({
     const head = runs === 1 ? '' : `run ${at + 1} of ${runs}, from the start\n\n`;
     return `${head}\`\`\`mermaid\n${diagram}\`\`\`\n`;
   });
-  const orders = (explanation?.orders ?? []).map(({ first, then, thread, object }) => {
-    const later = then === null ? `what ${thread} waits at` : `step ${then}`;
-    return `- Had step ${first} come after ${literal(later)}, this would hold (${literal(object)}).\n`;
-  });
+  const orders = (explanation?.orders ?? []).map(
+    (order, at) => `- ${letterOf(at)}: ${literal(orderText(order, replay.steps))}\n`,
+  );
   return [
     ...diagrams,
     ...(orders.length > 0 ? [orders.join('')] : []),

@@ -3,7 +3,17 @@ import { pad, plain, width, wrap } from './text.ts';
 
 /** Where the property is broken for the last time, which is what the schedule leads to. */
 export function placesOf(replay: Replay, property: string): readonly Place[] {
-  return replay.broken.findLast((broken) => broken.property === property)?.places ?? [];
+  return distinct(replay.broken.findLast((broken) => broken.property === property)?.places ?? []);
+}
+
+/** Without the step itself where it is told by what happens there. */
+export function distinct(places: readonly Place[]): Place[] {
+  const isSame = (a: Place, b: Place) =>
+    a.thread === b.thread && a.text === b.text && pathOf(a.calls) === pathOf(b.calls);
+  return places.filter(
+    (place) =>
+      place.what !== '' || !places.some((other) => other.what !== '' && isSame(other, place)),
+  );
 }
 
 /** The step, from 1, that a place of the past is about; 0: none, it is where a thread stands still. */

@@ -6,9 +6,10 @@ import type {
   ThreadFlow,
   ThreadFlowLocation,
 } from 'sarif';
-import type { Weight } from '../explore/explain.ts';
+import type { Order, Weight } from '../explore/explain.ts';
 import type { SiteLocation, StepRecord } from '../explore/outcome.ts';
 import type { Shown, SourceLine } from './check.ts';
+import { letterOf, orderText } from './orders.ts';
 import { placesOf } from './places.ts';
 
 /** Schedules, call stacks and places as SARIF has them. */
@@ -43,13 +44,17 @@ export function relatedTo({ replay, explanation }: Shown, property: string): Loc
     const named = what === '' ? thread : `${what}, ${thread}`;
     return site ? [siteLocation(site, `${named}: ${text}`)] : [];
   });
-  const orders = (explanation?.orders ?? []).flatMap(({ first, then, thread, object }) => {
-    const site = replay.steps[first - 1]?.site;
-    const later = then === null ? `what ${thread} waits at` : `step ${then}, of ${thread}`;
-    const text = `had step ${first} come after ${later}, this would hold (both are about ${object})`;
+  const orders = (explanation?.orders ?? []).flatMap((order, at) => {
+    const site = siteOf(replay.steps, order);
+    const text = `${letterOf(at)}: ${orderText(order, replay.steps)}`;
     return site ? [siteLocation(site, text)] : [];
   });
   return [...places, ...orders].map((location, at) => ({ id: at + 1, ...location }));
+}
+
+/** Of the first of the two steps, or else of the other: the kernel's own are nowhere in the spec. */
+function siteOf(steps: readonly StepRecord[], { first, then }: Order): SiteLocation | null {
+  return steps[first - 1]?.site ?? (then === null ? null : (steps[then - 1]?.site ?? null));
 }
 
 export function stacksOf({ replay }: Shown, property: string): Stack[] {

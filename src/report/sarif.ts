@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Location, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import type { Run } from '../verdict/run.ts';
 import { combine, exitCodes } from '../verdict/verdict.ts';
-import { type Check, checkOfReplay, checkOfRun, type Finding } from './check.ts';
+import { type Check, checkOfReplay, checkOfRun, type Finding, isNamed } from './check.ts';
 import type { Replayed } from './reporter.ts';
 import { codeFlowsOf, locationOf, relatedTo, stacksOf } from './sarif-flow.ts';
 import { ruleOf } from './sarif-rules.ts';
@@ -74,7 +74,11 @@ function notificationsOf(check: Check): Notification[] {
 function resultOf(check: Check, finding: Finding, ruleId: string): Result {
   const { what, property, message, place, counterexample } = finding;
   const subject = `${check.spec}/${check.name}`;
-  const text = [subject, property ?? what, message].filter((part) => part !== '').join(': ');
+  const parts = [
+    subject,
+    ...(property === null ? [what] : isNamed(check, property) ? [] : [property]),
+  ];
+  const text = [...parts, message].filter((part) => part !== '').join(': ');
   const related: Location[] = counterexample ? relatedTo(counterexample, property ?? '') : [];
   const same = hash('sha256', JSON.stringify([check.spec, check.name, property, what]));
   return {

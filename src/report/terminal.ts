@@ -3,11 +3,11 @@ import type { Run } from '../verdict/run.ts';
 import type { Reporter, Write } from './reporter.ts';
 import { counterexampleLines, titleOf } from './terminal/counterexample.ts';
 import { type Family, familiesOf } from './terminal/families.ts';
-import { headline } from './terminal/headline.ts';
+import { headlines } from './terminal/headline.ts';
 import { sampleLines } from './terminal/samples.ts';
 import { searchLines } from './terminal/search.ts';
 import { summaryLines } from './terminal/summary.ts';
-import { counted, plain, wrap } from './text.ts';
+import { counted, listed, plain, wrap } from './text.ts';
 
 export interface TerminalOptions {
   readonly columns: number;
@@ -37,7 +37,7 @@ export function terminalReporter(write: Write, options: TerminalOptions): Report
 }
 
 function blockOf(run: Run, options: TerminalOptions): string[] {
-  const lines = [headline(run, options.chalk, options.columns)];
+  const lines = headlines(run, options.chalk, options.columns);
   const say = (text: string) =>
     lines.push(...wrap(plain(text), options.columns - 2, 8).map((line) => `  ${line}`));
   const about = aboutOf(run);
@@ -89,10 +89,10 @@ function aboutOf({ kernel, about }: Run): string {
 /** In which way a run is not as expected. */
 function surprises({ unexpected, missing, outcome }: Run): string[] {
   const lines: string[] = [];
-  if (unexpected.length > 0) lines.push(`not expected: ${unexpected.join(', ')}`);
+  if (unexpected.length > 0) lines.push(`not expected: ${listed(unexpected).join(', ')}`);
   if (missing.length > 0) {
     const word = outcome?.complete ? 'expected, but holds' : 'expected, not found so far';
-    lines.push(`${word}: ${missing.join(', ')}`);
+    lines.push(`${word}: ${listed(missing).join(', ')}`);
   }
   return lines;
 }
@@ -103,5 +103,5 @@ function quietLine(run: Run, { chalk }: TerminalOptions): string {
   const covers = outcome
     ? `${counted(outcome.states, 'state')}, ${outcome.complete ? 'complete' : outcome.limit}`
     : plain(message ?? '');
-  return [headline(run, chalk), ...surprises(run).map(plain), covers].join('  ');
+  return [...headlines(run, chalk), ...surprises(run).map(plain), covers].join('  ');
 }

@@ -110,6 +110,12 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
+/** Names to be listed: all in quotes where one has in it what stands between them. */
+export function listed(names: readonly string[]): string[] {
+  const unclear = names.length > 1 && names.some((name) => /[,;]/.test(name));
+  return unclear ? names.map((name) => `'${name}'`) : [...names];
+}
+
 /** A command line argument as a shell takes it. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,5 @@
 import type { Call, ThreadStanding } from '../explore/standing.ts';
+import { tellingLocals } from './locals.ts';
 import { plain, wrap } from './text.ts';
 
 /** What a thread would do, or why it does not: `waits at mutex_lock(m), held by B, since step 3`. */
@@ -66,7 +67,7 @@ export function stackOf(calls: readonly Pick<Call, 'file' | 'line' | 'fn'>[]): s
 }
 
 function localsOf(call: Call | undefined): string {
-  const locals = Object.entries(call?.locals ?? {});
+  const locals = tellingLocals(call?.locals ?? {});
   return locals.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 

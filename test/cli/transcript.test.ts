@@ -26,9 +26,9 @@ describe('verify-spec', () => {
     expect(steady(stdout)).toMatchInlineSnapshot(`
       "verified  two-locks/ordered  as expected
         searched  16 states, 16 transitions, depth 8, complete
-        how       reduction off, <workers>, 1 round, <time>
-        model     sequential consistency, rounds=1, no limit of states or time
-        missed    no statement, 6.5e-18 chance of a shared fingerprint
+        how       reduction off, <workers>, 1 round, <time>, collision chance 6.5e-18
+        model     sequential consistency, rounds=1
+        reached   all statements
         warning   test/cli/fixtures/two-locks.ts:25 b: nobody ever waits for it
       "
     `);
@@ -84,9 +84,8 @@ describe('verify-spec', () => {
       "violated  deadlock and 1 more  two-locks/crossed  as expected
         opposite orders
         searched  19 states, 22 transitions, depth 8, complete
-        how       reduction off, <workers>, 1 round, <time>
-        model     sequential consistency, rounds=1, no limit of states or time
-        missed    no statement, 9.3e-18 chance of a shared fingerprint
+        how       reduction off, <workers>, 1 round, <time>, collision chance 9.3e-18
+        model     sequential consistency, rounds=1
 
       deadlock: alice waits at mutex_lock(b), held by bob; bob waits at
       mutex_lock(a), held by alice
@@ -106,9 +105,10 @@ describe('verify-spec', () => {
            alice waits at mutex_lock(b), held by bob since step 2
                           bob waits at mutex_lock(a), held by alice since step 1
 
-      Run again with all else in the same order, as far as that can be:
-        A  if what alice waits to do came before step 2, this would hold (b)
-        B  if what bob waits to do came before step 1, this would hold (a)
+        A  if mutex_lock(b), which alice waits to do, came before 2 mutex_lock(b),
+           this would hold
+        B  if mutex_lock(a), which bob waits to do, came before 1 mutex_lock(a), this
+           would hold
       replay: lockstep replay-trace <folder>/traces/two-locks/crossed.deadlock.trace.json
 
       possible circular locking dependency detected: a -> b -> a: b is taken with a
@@ -136,7 +136,7 @@ describe('verify-spec', () => {
   test('statements that were not reached, but for those that options switch off', () => {
     const rarely = 'test/cli/fixtures/rarely.ts';
     const { stdout } = verify(rarely);
-    expect(stdout).toContain('  missed    1 statement not reached, 1 explained, ');
+    expect(stdout).toContain('  reached   all statements but 2, 1 of them explained in the spec\n');
     expect(stdout).toContain(`            ${rarely}:21 one: yield* store(x, 6);\n`);
     expect(stdout).not.toMatch(/slow|store\(x, 4/);
     const [{ unreached, explained }] = JSON.parse(verify(rarely, '--json').stdout);

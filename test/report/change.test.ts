@@ -21,6 +21,17 @@ test.each([
 });
 
 test.each([
+  ['rcu:ioctl0', 'NULL', '[]', 'ioctl0 enters an RCU reader'],
+  ['rcu:ioctl0', '[rcu_gp]', 'NULL', 'ioctl0 leaves its RCU reader'],
+  ['rcu:ioctl0', '[]', '[rcu_gp]', 'rcu:ioctl0: + rcu_gp'],
+  ['a.ref', '0', '-1073741824', 'a.ref: 0 -> -1073741824 (saturated)'],
+  ['a', '{ref: 1}', '{ref: -1073741824}', 'a.ref: 1 -> -1073741824 (saturated)'],
+])('%s from %s to %s', (object, from, to, shown) => {
+  expect(showChange(object, from, to)).toBe(shown);
+  expect(briefChange(object, from, to)).toBe(shown);
+});
+
+test.each([
   ['false', 'true', 'x -> true'],
   ['NULL', 'true', 'x -> true'],
   ['{fn: f, pending: false}', '{fn: f, pending: true}', 'x.pending -> true'],

@@ -108,7 +108,7 @@ describe('a report', () => {
     [false, false, 'there may be shorter ones'],
   ])('claims no more than is proved: %s, %s', (shortest, fewestSwitches, claim) => {
     const text = report([told({ shortest, fewestSwitches })], 120);
-    expect(text).toContain(`\n  7 steps, 4 switches; ${claim}; not expected\n`);
+    expect(text).toContain(`\n  7 steps, 4 switches; ${claim}; NOT EXPECTED\n`);
   });
 
   test('of what the first state breaks has no steps to tell', () => {
@@ -116,7 +116,7 @@ describe('a report', () => {
     const replay = { ...sample.replay, steps: [] };
     const run = { ...sample.violated, counterexamples: [{ ...counterexample!, replay }] };
     const text = report([run], 80);
-    expect(text).toContain('\n  at the start, before any step; not expected\n');
+    expect(text).toContain('\n  at the start, before any step; NOT EXPECTED\n');
     expect(text).not.toContain(' runs ---');
   });
 
@@ -140,17 +140,74 @@ describe('a report', () => {
       ...sample.outcome,
       properties: [sample.violatedProperty, run.counterexamples[0]!.property],
     };
-    const lines = [40, 60, 80, 120].map(
-      (columns) => report([{ ...run, outcome }], columns).split('\n')[0],
+    const lines = [40, 60, 80, 120].map((columns) =>
+      report([{ ...run, outcome }], columns)
+        .split('\n')
+        .slice(0, 2),
     );
     expect(lines).toMatchInlineSnapshot(`
       [
-        "violated  n... +1  sl..3  not as expected",
-        "violated  no callb... and 1 more  slab/v5.3  not as expected",
-        "violated  no callback touches a cache ... and 1 more  slab/v5.3  not as expected",
-        "violated  no callback touches a cache that was freed before it came to run, D3  slab/v5.3  not as expected",
+        [
+          "violated  no callback touc... and 1 more",
+          "  slab/v5.3  not as expected",
+        ],
+        [
+          "violated  no callb... and 1 more  slab/v5.3  not as expected",
+          "  f0a3a24b532d: as merged",
+        ],
+        [
+          "violated  no callback touches a cache ... and 1 more  slab/v5.3  not as expected",
+          "  f0a3a24b532d: as merged",
+        ],
+        [
+          "violated  no callback touches a cache that was freed before it came to run, D3  slab/v5.3  not as expected",
+          "  f0a3a24b532d: as merged",
+        ],
       ]
     `);
+  });
+
+  test('has the whole name of the variant at any width, for it to be copied', () => {
+    const variant = 'a-name-that-leaves-no-room';
+    for (let columns = 40; columns <= 120; columns++) {
+      const [first, second] = report([{ ...sample.violated, variant }], columns).split('\n');
+      expect(`${first}\n${second}`).toContain(`slab/${variant}`);
+      expect(first).toMatch(/^violated {2}D3/);
+    }
+  });
+
+  test('lists names that have commas in quotes', () => {
+    const run = (unexpected: string[]) => report([{ ...sample.violated, unexpected }], 80);
+    expect(run(['a, b', 'c'])).toContain("  not expected: 'a, b', 'c'\n");
+    expect(run(['a', 'b'])).toContain('  not expected: a, b\n');
+    expect(run(['a, b'])).toContain('  not expected: a, b\n');
+  });
+
+  test('says what was reached of a proof, and else only what was not', () => {
+    const [site] = sample.outcome.unreached;
+    const reached = (run: Run, unreached: Run['outcome'] & object, explained = 0) =>
+      report(
+        [
+          {
+            ...run,
+            outcome: { ...unreached, explained: sample.outcome.explained.slice(0, explained) },
+          },
+        ],
+        80,
+      );
+    const all = { ...sample.outcome, unreached: [] };
+    const some = { ...sample.outcome, unreached: [site!] };
+    expect(reached(sample.verified, all)).toContain('\n  reached   all statements\n');
+    expect(reached(sample.verified, all, 1)).toContain(
+      '\n  reached   all statements but 1, explained in the spec\n',
+    );
+    expect(reached(sample.verified, some, 1)).toContain(
+      '\n  reached   all statements but 2, 1 of them explained in the spec\n',
+    );
+    expect(reached(sample.violated, all)).not.toContain('reached   ');
+    expect(reached(sample.violated, some)).toContain(
+      `\n  reached   all statements but 1\n            ${site!.file}:${site!.line} `,
+    );
   });
 
   test('that is quiet is one line per run', () => {

@@ -1,12 +1,13 @@
 import type { ChalkInstance } from 'chalk';
-import type { Order } from '../../explore/explain.ts';
 import type { PropertyOutcome, Replay, StepRecord } from '../../explore/outcome.ts';
 import type { Run } from '../../verdict/run.ts';
 import { brief } from '../change.ts';
+import { briefOrderText, letterOf, orderText } from '../orders.ts';
 import { placeLines, placesOf } from '../places.ts';
 import { counted, plain, shellWord, wrap } from '../text.ts';
+import { alsoLines } from './also.ts';
 import { beginsWith, type Family } from './families.ts';
-import { letterOf, scheduleLines } from './schedule.ts';
+import { scheduleLines } from './schedule.ts';
 
 export interface CounterexampleOptions {
   readonly columns: number;
@@ -32,26 +33,32 @@ export function counterexampleLines(run: Run, family: Family, options: Counterex
   );
   const top = [
     ...say(titleOf(property), 0).map((line) => chalk.bold(line)),
-    ...say(`${minimal(property, replay)}${expected ? '' : '; not expected'}`),
-    ...othersOf(family).flatMap((text) => say(text)),
+    ...say(`${minimal(property, replay)}${expected ? '' : '; NOT EXPECTED'}`),
+    ...alsoLines(family, run, columns - 2).map((line) => `  ${line}`),
     ...placeLines(places, columns, replay.steps),
   ];
   const command =
     trace === null ? 'no trace was kept' : `lockstep replay-trace ${shellWord(trace)}`;
   const none = replay.steps.length + replay.earlier.length === 0;
   if (!options.steps || none) return [...top, `replay: ${command}`];
-  const orders = orderLines(explanation.orders, columns);
   const messages = new Map(
     [family.head, ...family.others.filter((other) => beginsWith(family.head, other))].map(
       ({ property: { name, message } }) => [name, message ?? ''],
     ),
   );
-  const schedule = scheduleLines(
-    { replay, property: property.name, explanation, messages },
-    { columns, chalk, lines: Math.max(leastTable, options.lines - top.length - orders.length - 3) },
-  );
-  const all = schedule.folded ? `replay all ${counted(replay.steps.length, 'step')}` : 'replay';
-  return [...top, '', ...schedule.lines, '', ...orders, `${all}: ${command}`];
+  const told = { replay, property: property.name, explanation, messages };
+  const whole = (orders: readonly string[]) => {
+    const room = Math.max(leastTable, options.lines - top.length - orders.length - 3);
+    const schedule = scheduleLines(told, { columns, chalk, lines: room });
+    const all = schedule.folded ? `replay all ${counted(replay.steps.length, 'step')}` : 'replay';
+    return [...top, '', ...schedule.lines, '', ...orders, `${all}: ${command}`];
+  };
+  const orders = (textOf: typeof orderText) =>
+    explanation.orders.flatMap((order, at) => orderLines(textOf(order, replay.steps), at, columns));
+  const [long, brief] = [orders(orderText), orders(briefOrderText)];
+  const lines = whole(long);
+  // The table has the operations, under the same letters.
+  return lines.length > options.lines && brief.length < long.length ? whole(brief) : lines;
 }
 
 export function titleOf({ name, message }: PropertyOutcome): string {
@@ -81,46 +88,8 @@ function switchesIn(steps: readonly StepRecord[]): number {
   return steps.filter((step, i) => i > 0 && steps[i - 1]!.thread !== step.thread).length;
 }
 
-/** `breaks 3 more on the way, at steps 51, 71 and 72` */
-function othersOf({ head, others }: Family): string[] {
-  if (others.length === 0) return [];
-  const broken = others.map(
-    ({ property }) => head.replay.broken.find((each) => each.property === property.name)!.step,
+function orderLines(text: string, at: number, columns: number): string[] {
+  return wrap(plain(text), columns - 5, 4).map((line, i) =>
+    i === 0 ? `  ${letterOf(at)}  ${line}` : `     ${line}`,
   );
-  const alone = others.map(({ replay }) => replay.steps.length);
-  const fewer = alone.some((steps, i) => steps < broken[i]!);
-  const proved = !fewer && others.every(({ property }) => property.shortest);
-  const where = `${new Set(broken).size === 1 ? 'at step' : 'at steps'} ${listOf(broken)}`;
-  // What takes other runs first has no length that could be compared.
-  const lengths = others.every(({ replay }) => replay.earlier.length === 0);
-  const how = !lengths
-    ? ''
-    : fewer
-      ? `; alone it takes ${listOf(alone)}`
-      : proved
-        ? ', none in fewer'
-        : '';
-  return [`breaks ${others.length} more on the way, ${where}${how}`];
-}
-
-function listOf(numbers: readonly number[]): string {
-  const sorted = [...new Set(numbers)].sort((a, b) => a - b);
-  return sorted.join(', ').replace(/, (\d+)$/, ' and $1');
-}
-
-function orderLines(orders: readonly Order[], columns: number): string[] {
-  if (orders.length === 0) return [];
-  const lines = wrap(
-    'Run again with all else in the same order, as far as that can be:',
-    columns,
-    2,
-  );
-  orders.forEach(({ first, then, thread, object }, i) => {
-    const what = then === null ? `what ${thread} waits to do` : `step ${then}`;
-    const text = `${letterOf(i)}  if ${what} came before step ${first}, this would hold (${object})`;
-    lines.push(
-      ...wrap(plain(text), columns - 5, 3).map((line, at) => (at === 0 ? '  ' : '     ') + line),
-    );
-  });
-  return lines;
 }

@@ -8,8 +8,8 @@ export interface Family {
 }
 
 /**
- * As few as there can be, the one that tells most first: one not expected, then what breaks most, then
- * what takes one run, and has places in the code.
+ * As few as there can be, the one that tells most first: what is not expected, then what breaks most of
+ * that, then what breaks most, what takes one run, and has places in the code.
  */
 export function familiesOf({ counterexamples, unexpected }: Run): Family[] {
   const rest = [...counterexamples];
@@ -20,6 +20,7 @@ export function familiesOf({ counterexamples, unexpected }: Run): Family[] {
       others: rest.filter((other) => other !== head && alsoBreaks(head, other)),
     }));
     const value = ({ head, others }: Family): number[] => [
+      Number(unexpected.includes(head.property.name)),
       [head, ...others].filter(({ property }) => unexpected.includes(property.name)).length,
       others.length,
       -head.replay.earlier.length,

@@ -1,15 +1,18 @@
 import type { ChalkInstance } from 'chalk';
 import type { Run } from '../../verdict/run.ts';
 import { exitCodes } from '../../verdict/verdict.ts';
-import { abbreviate, plain, width, wrap } from '../text.ts';
+import { listed, plain, width, wrap } from '../text.ts';
 import { familiesOf } from './families.ts';
 
-/** `violated  deadlock  two-locks/crossed  as expected`, with the properties cut to what fits. */
-export function headline(
+/**
+ * `violated  deadlock  two-locks/crossed  as expected`, with the properties cut to what fits. In two
+ * lines where the variant, whose name is there to be copied, leaves no room for a property.
+ */
+export function headlines(
   run: Run,
   chalk: ChalkInstance,
   columns = Number.POSITIVE_INFINITY,
-): string {
+): string[] {
   const colour = run.asExpected
     ? chalk.green
     : run.verdict === 'incomplete'
@@ -18,20 +21,21 @@ export function headline(
   const said = expectation(run);
   const names = namesOf(run);
   const subject = plain(subjectOf(run));
-  const room =
-    columns - [run.verdict, ...names.slice(0, 1).map(() => ''), '', said].join('  ').length;
-  // The property and the variant share what room there is.
-  const share = names.length === 0 ? room : Math.max(room - leastName, Math.floor(room / 2));
-  const shown = abbreviate(subject, Math.max(4, share));
-  return [
-    colour.bold(run.verdict),
-    ...(names.length > 0 ? [chalk.bold(cutTo(room - width(shown), names))] : []),
-    shown,
-    colour(said),
-  ].join('  ');
+  const word = colour.bold(run.verdict);
+  const least = names.length === 0 ? 0 : Math.min(leastName, width(listed(names).join(', ')));
+  const all = [run.verdict, ...(least > 0 ? [''] : []), subject, said].join('  ');
+  const room = columns - width(all);
+  const told = (most: number) => (least > 0 ? [chalk.bold(cutTo(most, names))] : []);
+  if (room >= least) return [[word, ...told(room), subject, colour(said)].join('  ')];
+  const under = (text: string) => wrap(text, columns - 2, 4).map((line) => `  ${line}`);
+  if (least === 0) return [`${word}  ${colour(said)}`, ...under(subject)];
+  const below = under(`${subject}  ${said}`).map((line) =>
+    line.endsWith(said) ? line.slice(0, -said.length) + colour(said) : line,
+  );
+  return [[word, ...told(columns - width(run.verdict) - 2)].join('  '), ...below];
 }
 
-/** The name of a property is not cut shorter than this for that of the variant to be whole. */
+/** The name of a property is not cut shorter than this for the variant to stand beside it. */
 const leastName = 20;
 
 /** Of the broken properties, first the one that the schedule is told for. */
@@ -45,7 +49,7 @@ function namesOf(run: Run): string[] {
 
 /** The names, the first with how many more there are, or what there is room for of it. */
 export function cutTo(room: number, names: readonly string[]): string {
-  const all = names.join(', ');
+  const all = listed(names).join(', ');
   if (width(all) <= room) return all;
   const more = names.length - 1;
   const rest = more === 0 ? '' : room >= leastName ? ` and ${more} more` : ` +${more}`;

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { Explanation } from '../../explore/explain.ts';
 import type { Replay, StepRecord } from '../../explore/outcome.ts';
 import { brief } from '../change.ts';
+import { lettersAt } from '../orders.ts';
 import { placesOf, stepOfPlace } from '../places.ts';
 import { draw, table } from './fold.ts';
 import { always, type Breach, rowsOf, type Story } from './story.ts';
@@ -91,12 +92,9 @@ function storyOf(told: Told, lines: number): Story {
   const { steps } = replay;
   const full = lines === Number.POSITIVE_INFINITY;
   const breaches = breachesOf(told, full);
-  const marks = new Map<number, string>();
-  explanation?.orders.forEach(({ first, then }, i) => {
-    for (const step of [first, then ?? 0]) {
-      if (step > 0) marks.set(step, `${marks.get(step) ?? ''}${letterOf(i)}`);
-    }
-  });
+  const orders = explanation?.orders ?? [];
+  const marked = orders.flatMap(({ first, then }) => (then === null ? [first] : [first, then]));
+  const marks = new Map(marked.map((step) => [step, lettersAt(orders, step)]));
   const places = placesOf(replay, property).map((place) => stepOfPlace(steps, place));
   const deadlock = replay.broken.some((broken) => broken.property === 'deadlock');
   const taken = (deadlock ? (steps.at(-1)?.waits ?? []) : []).map(({ text, holder }) =>
@@ -112,12 +110,8 @@ function storyOf(told: Told, lines: number): Story {
     const score = (own ? 4 : 0) + (lock ? 0 : 2) + (source ? 1 : 0);
     return (explanation?.weight[at] ?? 1) * 8 + score;
   });
-  const objects = new Set(explanation?.orders.map(({ object }) => object));
+  const objects = new Set(orders.map(({ object }) => object));
   return { steps, weight, breaches, marks, objects, deadlock, full };
-}
-
-export function letterOf(order: number): string {
-  return 'ABC'[order] ?? '*';
 }
 
 /** By step, what it breaks: of the property that this is told for the last time, else the first. */

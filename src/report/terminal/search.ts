@@ -14,7 +14,9 @@ export function searchLines(
   options: { columns: number; chalk: ChalkInstance; limits: string },
 ): string[] {
   const { reduction, without, symmetry, traces, unreached, explained } = outcome;
-  const facts: [string, string[]][] = [
+  // What was searched to the end had no limit, whatever was asked for.
+  const bounds = outcome.complete ? [] : [options.limits];
+  const facts: Fact[] = [
     [
       'searched',
       [
@@ -34,40 +36,33 @@ export function searchLines(
         counted(outcome.workers, 'worker'),
         counted(outcome.rounds, 'round'),
         duration(run.durationMs),
+        `collision chance ${probability(outcome.fingerprintCollisionProbability)}`,
       ],
     ],
-    ['model', [memoryModel, ...sizes(run.params), options.limits]],
-    [
-      'missed',
-      [
-        unreached.length === 0
-          ? 'no statement'
-          : `${counted(unreached.length, 'statement')} not reached`,
-        ...(explained.length === 0 ? [] : [`${explained.length} explained`]),
-        ...(outcome.complete && outcome.finalStates === 0
-          ? ['no schedule ends, so none was asked for a deadlock or a leak']
-          : []),
-        `${probability(outcome.fingerprintCollisionProbability)} chance of a shared fingerprint`,
-      ],
-    ],
+    ['model', [memoryModel, ...sizes(run.params), ...bounds]],
+    ...(outcome.complete && outcome.finalStates === 0
+      ? [['ends', ['no schedule does, so none was asked for a deadlock or a leak']] as Fact]
+      : []),
+    // A line that says that nothing is missing is about a proof, as warnings are.
+    ...(run.verdict === 'violated' && unreached.length === 0
+      ? []
+      : [['reached', [reached(unreached.length, explained.length)]] as Fact]),
   ];
-  const fact = (name: string, text: string): string[] =>
-    wrap(plain(text), Math.max(20, options.columns - 12), 4).map(
+  const fact = (name: string, text: string, most = 4): string[] =>
+    wrap(plain(text), Math.max(20, options.columns - 12), most).map(
       (line, i) => `  ${options.chalk.dim(pad(i === 0 ? name : '', 8))}  ${line}`,
     );
   const lines = facts.flatMap(([name, values]) => fact(name, values.join(', ')));
-  for (const [rule, reason] of Object.entries(outcome.unchecked)) {
-    const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
-    const text = `${rule} is not checked${ends}: ${reason}`;
-    const rest = wrap(plain(text), Math.max(20, options.columns - 12), 6);
-    lines.push(...rest.map((line) => `            ${line}`));
-  }
   for (const site of unreached.slice(0, shownSites)) {
     const text = `${site.file}:${site.line} ${site.fn}: ${site.text}`;
     lines.push(`            ${wrap(plain(text), Math.max(20, options.columns - 12), 1)[0]}`);
   }
   const more = unreached.length - shownSites;
   if (more > 0) lines.push(`            and ${more} more (--json lists all)`);
+  for (const [rule, reason] of Object.entries(outcome.unchecked)) {
+    const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
+    lines.push(...fact('skipped', `${rule} is not checked${ends}: ${reason}`, 6));
+  }
   // They are about a proof: who has a violation to look at has no use for them.
   const warnings = run.verdict === 'violated' ? [] : outcome.warnings;
   for (const { message, site } of warnings.slice(0, shownSites)) {
@@ -76,6 +71,16 @@ export function searchLines(
   const others = warnings.length - shownSites;
   if (others > 0) lines.push(...fact('', `and ${others} more (--json lists all)`));
   return lines;
+}
+
+type Fact = [name: string, values: readonly string[]];
+
+/** What of the spec's code; the statements that are missing are listed below. */
+function reached(missing: number, explained: number): string {
+  const all = missing + explained;
+  const some = missing > 0 ? `${thousands(explained)} of them ` : '';
+  const why = explained > 0 ? `, ${some}explained in the spec` : '';
+  return `all statements${all > 0 ? ` but ${thousands(all)}` : ''}${why}`;
 }
 
 /** The parameters; those that leave something out have no names. */
@@ -88,5 +93,5 @@ function sizes(params: Run['params']): string[] {
 }
 
 function probability(p: number): string {
-  return p === 0 ? 'no' : p.toExponential(1);
+  return p === 0 ? '0' : p.toExponential(1);
 }

@@ -1,5 +1,6 @@
 import type { StepRecord } from '../../explore/outcome.ts';
-import { brief, briefChange, showChange } from '../change.ts';
+import { brief, briefChange, readerOf, showChange } from '../change.ts';
+import { tellingLocals } from '../locals.ts';
 import { counted, plain } from '../text.ts';
 import { waiting, whyLeft } from './waits.ts';
 
@@ -156,7 +157,9 @@ function changesOf(
   const others = changes.filter(
     // `store(flag, true)` says what becomes of the flag.
     ({ object, to }) =>
-      !isLock(object) && !(/^(true|false)$/.test(to) && text.endsWith(`(${object}, ${to})`)),
+      !isLock(object) &&
+      (readerOf(object) !== thread || objects.has(object)) &&
+      !(/^(true|false)$/.test(to) && text.endsWith(`(${object}, ${to})`)),
   );
   const first = others.filter(({ object }) => objects.has(object));
   return [
@@ -178,9 +181,7 @@ class Locals {
   news(story: Story, number: number): string[] {
     const { thread, stack, locals } = stepAt(story, number);
     const call = `${thread} ${stack.join(' ')} `;
-    return Object.entries(locals).flatMap(([name, value]) => {
-      // A handle in a variable of its own name tells nothing.
-      if (name.startsWith('$') || name === value) return [];
+    return tellingLocals(locals).flatMap(([name, value]) => {
       if (this.shown.get(call + name) === value) return [];
       this.shown.set(call + name, value);
       return [`${name}=${story.full ? value : brief(value)}`];
@@ -214,7 +215,9 @@ function asideRow(story: Story, stretches: readonly Stretch[]): Row {
     threads.length === 1
       ? `${threads[0]}: ${what}`
       : `${counted(to - from + 1, 'step')} of ${threads.join(', ')}`;
-  return row('aside', threads[0]!, text, { number: from === to ? String(from) : `${from}-${to}` });
+  // What several do belongs to none of them.
+  const whose = threads.length === 1 ? threads[0]! : '';
+  return row('aside', whose, text, { number: from === to ? String(from) : `${from}-${to}` });
 }
 
 function heldBefore({ steps }: Story, thread: string, number: number): readonly string[] {

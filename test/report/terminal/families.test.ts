@@ -46,6 +46,9 @@ test('what is not expected is told first', () => {
   const all = [counterexampleOf('P', 2), many, counterexampleOf('R', 1), counterexampleOf('S', 9)];
   expect(told(all)).toEqual(['Q < P < R', 'S']);
   expect(told(all, ['S'])).toEqual(['S', 'Q < P < R']);
+  // Also where the schedule of another breaks it on its way.
+  expect(told(all, ['P'])).toEqual(['P', 'Q < R', 'S']);
+  expect(told(all, ['P', 'Q'])).toEqual(['Q < P < R', 'S']);
 });
 
 test('what has places that are no steps of the schedule is told by itself', () => {

@@ -243,16 +243,16 @@ describe('folding', () => {
     }
     expect(fold(10).lines).toMatchInlineSnapshot(`
       [
-        "       a                     b                     shared",
+        "       a      b      shared",
         "       --- a runs ---",
         "  1-9  9 steps: f .. f(9)",
         "   10  f(10)",
         "11-60  50 steps: f .. f(60)",
-        "                             --- b runs ---",
-        "61-69                        9 steps: f .. f(69)",
-        "   70                        f(70)",
-        "71-89                        19 steps: f .. f(89)",
-        "   90                        f(90)",
+        "              --- b runs ---",
+        "61-69         9 steps: f .. f(69)",
+        "   70         f(70)",
+        "71-89         19 steps: f .. f(89)",
+        "   90         f(90)",
       ]
     `);
   });

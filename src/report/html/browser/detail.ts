@@ -1,4 +1,5 @@
 import { showChange } from '../../change.ts';
+import { tellingLocals } from '../../locals.ts';
 import type { PageStep } from '../data.ts';
 import { reportsOf, type Story } from '../story.ts';
 import { base, h } from './dom.ts';
@@ -12,9 +13,7 @@ export function detailOf(story: Story, at: number): HTMLElement[] {
       h('p', { class: 'note' }, 'Nothing has happened yet. Press → or j to step.'),
     ];
   const { thread, text, result, changes, locals, enabled } = step;
-  const names = Object.entries(locals).filter(
-    ([name, value]) => !name.startsWith('$') && name !== value,
-  );
+  const names = tellingLocals(locals);
   const others = enabled.filter((name) => name !== thread);
   const rows: [string, (string | HTMLElement)[]][] = [
     ['reports', reportsOf(step).map((text) => h('span', { class: 'alarm' }, text))],

@@ -1,3 +1,4 @@
+import { letterOf, type Mention, orderParts } from '../../orders.ts';
 import type { PageRun, PageTrace } from '../data.ts';
 import { base, counted, h } from './dom.ts';
 import { href, placeOfRun } from './route.ts';
@@ -33,7 +34,10 @@ export function headerOf(
     ),
     h('h1', { tabindex: -1 }, trace.property),
     h('p', { class: 'what' }, trace.message),
-    run.outcome === null && run.message !== null && h('p', {}, run.message),
+    run.outcome === null &&
+      run.message !== null &&
+      run.message !== trace.message &&
+      h('p', {}, run.message),
     h('p', { class: 'note' }, about, trace.file !== null && h('code', {}, ` ${trace.file}`)),
     trace.runs.length > 1 &&
       h(
@@ -55,24 +59,22 @@ export function headerOf(
       h(
         'ol',
         { class: 'orders', 'aria-label': 'Orders that matter' },
-        ...orders.map(({ first, then, thread, object }, i) => {
-          const step = (n: number) =>
+        ...orders.map((order, i) => {
+          const link = ({ step, text }: Mention) =>
             h(
               'span',
               {},
-              h('a', { href: href({ ...place, trace: number, run: which, step: n }) }, `step ${n}`),
+              h('a', { href: href({ ...place, trace: number, run: which, step }) }, String(step)),
               ' ',
-              h('code', {}, steps[n - 1]?.text ?? ''),
+              h('code', {}, text),
             );
           return h(
             'li',
             {},
-            h('span', { class: 'order-number' }, `order ${i + 1}`),
-            'If ',
-            step(first),
-            ' came after ',
-            then === null ? `what ${thread} waits for in the end` : step(then),
-            `, this would hold (${object}).`,
+            h('span', { class: 'order-letter' }, letterOf(i)),
+            ...orderParts(order, steps).map((part) =>
+              typeof part === 'string' ? part : link(part),
+            ),
           );
         }),
       ),

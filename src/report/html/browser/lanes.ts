@@ -1,4 +1,5 @@
 import { showChange } from '../../change.ts';
+import { lettersAt } from '../../orders.ts';
 import type { PageStep } from '../data.ts';
 import { reportsOf, type Story } from '../story.ts';
 import { GUTTER, lanesFor, REPORT, type Row, rowsOf, SWITCH } from './board.ts';
@@ -122,10 +123,6 @@ function drawBoard(
   const list = h('ol', { class: 'chips', 'aria-label': 'Steps' }, h('li', {}, chips[0]!));
   chips[0]!.style.left = `${GUTTER}px`;
   const { orders, weight } = story.explanation;
-  const ordersOf = (step: number): string =>
-    orders
-      .flatMap(({ first, then }, i) => (first === step || then === step ? [i + 1] : []))
-      .join(', ');
   for (const [i, step] of steps.entries()) {
     const [row, lane] = [rows[i + 1]!, lanes.get(step.thread)!];
     const left = story.switches.find(({ at }) => at === i + 1);
@@ -139,7 +136,7 @@ function drawBoard(
       line.style.top = `${row.y - SWITCH}px`;
       list.append(line);
     }
-    const one = chipOf(step, i + 1, row, ordersOf(i + 1), go);
+    const one = chipOf(step, i + 1, row, lettersAt(orders, i + 1), go);
     if (weight[i] === 0) one.classList.add('aside');
     if (lane.rightwards) {
       one.style.left = `${lane.line + 9}px`;
@@ -182,7 +179,7 @@ function chipOf(
     h(
       'span',
       { class: 'statement' },
-      order !== '' && h('span', { class: 'order-number' }, `order ${order}`),
+      order !== '' && h('span', { class: 'order-letter' }, order),
       statement,
     ),
     told === '' ? '' : h('span', { class: 'changes' }, told),

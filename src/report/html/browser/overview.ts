@@ -52,9 +52,9 @@ const columns: readonly Column[] = [
   { head: 'About', class: 'about', cell: ({ about }) => about ?? '' },
   { head: 'Searched', class: 'number', cell: sizeOf },
   {
-    head: 'Traces',
+    head: 'Counterexamples',
     class: 'number',
-    cell: (run) => (isReplay(run) ? '' : some(run.traces.length)),
+    cell: (run) => (isReplay(run) ? '' : some(run.traces.filter(({ passes }) => !passes).length)),
   },
   { head: 'Warnings', class: 'number', cell: ({ outcome }) => some(outcome?.warnings.length ?? 0) },
   {
