@@ -142,6 +142,7 @@ test('of kept traces', async () => {
   const trace = await keptTrace();
   const again = (await replayReportOf('.md', [trace])).text;
   expect(again).toContain('## Lockstep: all 1 trace as expected');
+  expect(again).toMatch(/^### two-locks\/crossed: deadlock: [a-z ]+$/m);
   expect(await parsed(again)).toBe(1);
   const diverged = (await replayReportOf('.md', [trace], 'ordered')).text;
   expect(diverged).toContain('| two-locks/ordered: deadlock | no longer possible | **deadlock** |');

@@ -320,3 +320,54 @@ test('tells threads with long, similar names apart', () => {
   const hopeless = abbreviateAll(['a'.repeat(30), `${'a'.repeat(15)}b${'a'.repeat(14)}`], 10);
   expect(new Set(hopeless.values()).size).toBe(2);
 });
+
+describe('columns', () => {
+  const site = { file: 's.ts', line: 1, fn: 'f', text: '' };
+  const own = (thread: string, text: string) => stepOf({ thread, text, site, calls: [site] });
+  const below = (thread: string, text: string) => stepOf({ thread, text });
+  const heads = (steps: readonly StepRecord[], columns: number) =>
+    lanes(
+      rowsOf(storyOf(steps), () => true),
+      columns,
+      chalk,
+    )?.[0]?.trim();
+
+  test('are in the order in which threads move first', () => {
+    const steps = [own('b', 'f()'), own('a', 'g()'), own('b', 'h()')];
+    expect(heads(steps, 120)).toMatch(/^b +a +shared$/);
+  });
+
+  test('of threads below the spec become one where that leaves statements whole', () => {
+    const long = (letter: string) => `${letter.repeat(40)}()`;
+    const steps = [
+      own('a', long('a')),
+      below('timer/0', long('t')),
+      own('b', long('b')),
+      below('rcu_gp', long('r')),
+    ];
+    expect(heads(steps, 250)).toMatch(/^a +timer\/0 +b +rcu_gp +shared$/);
+    expect(heads(steps, 180)).toMatch(/^a +b +timer\/0, rcu_gp +shared$/);
+  });
+});
+
+test('what a thread does that is not shown is in the column of the thread', () => {
+  const steps = [
+    ...Array.from({ length: 8 }, () => stepOf({ thread: 'a', text: 'f()' })),
+    ...Array.from({ length: 8 }, () => stepOf({ thread: 'b', text: 'g()' })),
+  ];
+  const rows = rowsOf(storyOf(steps), (step) => step === 1 || step === 16);
+  const lines = lanes(rows, 120, chalk)!;
+  const at = (part: string) => lines.find((line) => line.includes(part))!.indexOf(part);
+  expect(at('7 steps: f .. f()')).toBe(lines[0]!.indexOf('a'));
+  expect(at('7 steps: g .. g()')).toBe(lines[0]!.indexOf('b'));
+});
+
+test('in brief a thread that is an RCU reader is told only where an order is about that', () => {
+  const steps = [
+    stepOf({ thread: 'a', text: 'rcu_read_lock()', changes: [changeOf('rcu:a', 'NULL', '[]')] }),
+  ];
+  const told = (objects: readonly string[]) =>
+    rowsOf(storyOf(steps, { objects: new Set(objects) }), () => true).flatMap((row) => row.changes);
+  expect(told([])).toEqual([]);
+  expect(told(['rcu:a'])).toEqual(['a enters an RCU reader']);
+});
