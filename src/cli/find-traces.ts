@@ -13,6 +13,12 @@ export interface FoundTraces {
 
 /** The traces that the arguments mean: files, and folders with all below them. */
 export async function findTraces(given: readonly string[], cwd: string): Promise<FoundTraces> {
+  const seen = new Set(given.map((argument) => path.resolve(cwd, argument)));
+  // What is below several folders, or was typed too, counts once.
+  const isNew = (name: string): boolean => {
+    const known = seen.size;
+    return seen.add(path.resolve(cwd, name)).size > known;
+  };
   const traces: string[] = [];
   const orphans: string[] = [];
   for (const argument of given) {
@@ -33,16 +39,10 @@ export async function findTraces(given: readonly string[], cwd: string): Promise
     const rules = below.filter((name) => name.endsWith(RULES_ENDING));
     const ruled = new Set(own.map(rulesFileOf));
     if (own.length + rules.length === 0) throw new UsageError(`no trace in the folder ${argument}`);
-    traces.push(...own);
-    orphans.push(...rules.filter((name) => !ruled.has(name)).sort());
+    traces.push(...own.filter(isNew));
+    orphans.push(...rules.filter((name) => !ruled.has(name) && isNew(name)).sort());
   }
-  return { traces: once(traces, cwd), orphans: once(orphans, cwd) };
-}
-
-/** A file that was named twice, perhaps by its folder, counts once. */
-function once(files: readonly string[], cwd: string): string[] {
-  const places = files.map((file) => path.resolve(cwd, file));
-  return files.filter((_, at) => places.indexOf(places[at]!) === at);
+  return { traces, orphans };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

@@ -262,7 +262,7 @@ describe('replaying a kept trace', () => {
     };
     const again = 'traces/one/again.trace.json';
     cpSync(path.join(cwd, trace), path.join(cwd, again));
-    const files = [trace, `elsewhere/${trace}`, again, trace];
+    const files = [trace, `elsewhere/${trace}`, again];
     const context = fakeContext(cwd);
     expect(await replayTrace(files, replaying, context, { ...engine, load })).toBe(0);
     expect(loaded).toEqual(['specs/one.ts', 'elsewhere/specs/one.ts']);
