@@ -96,7 +96,7 @@ describe('the records of a replay add up to the state', () => {
 
   test('of kept traces, one per property of a variant', async () => {
     const folder = path.resolve('traces/kmem-cache-dying');
-    const names = readdirSync(folder).filter((name) => /^(seed|v5.2)\./.test(name));
+    const names = readdirSync(folder).filter((name) => /^(seed|v5.2)\..*\.trace\.json$/.test(name));
     expect(names.length).toBeGreaterThan(2);
     for (const name of names) {
       const trace = await readTrace(path.join(folder, name));
