@@ -7,7 +7,10 @@ import type { Warning } from './outcome.ts';
 /** @param broken names of properties */
 export function warningsOf(machine: Machine, broken: ReadonlySet<string>): Warning[] {
   const { program } = machine;
-  return [...constants(program), ...branchWarnings(program, broken), ...untakenLocks(machine)];
+  // A broken property is not asked any more, sooner or later as the members hear of it: what it has
+  // asked until then says nothing.
+  const branches = broken.size > 0 ? [] : branchWarnings(program);
+  return [...constants(program), ...branches, ...untakenLocks(machine)];
 }
 
 /**
@@ -68,16 +71,16 @@ function untakenLocks({ nodes }: Machine): Warning[] {
 
 /**
  * What a complete search of the present variant never came across: conditions that had one outcome
- * only. What stops asking early is left out: a property that is broken, a witness that was found.
+ * only. A witness that was found stops asking early, and is left out.
  */
-function branchWarnings(program: Program, broken: ReadonlySet<string>): Warning[] {
+function branchWarnings(program: Program): Warning[] {
   const kinds = new Map<string, string>([
     ...program.always.map(({ name }) => [name, 'always'] as const),
     ...program.atEnd.map(({ name }) => [name, 'atEnd'] as const),
   ]);
-  return untaken(runtime.branches, new Set(['', ...kinds.keys()]))
-    .filter(({ by }) => !by.some((asker) => broken.has(asker)))
-    .map((each) => (each.by.includes('') ? neverTaken(each) : neverAsked(each, kinds)));
+  return untaken(runtime.branches, new Set(['', ...kinds.keys()])).map((each) =>
+    each.by.includes('') ? neverTaken(each) : neverAsked(each, kinds),
+  );
 }
 
 function neverTaken({ branch, outcome }: Untaken): Warning {
