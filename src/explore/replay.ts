@@ -1,3 +1,4 @@
+import { without } from '../model/bag.ts';
 import { asData } from '../model/data.ts';
 import { Machine, type Node, type Transition } from '../model/machine.ts';
 import { describe, type Report } from '../model/operation.ts';
@@ -177,16 +178,6 @@ function recordOf(
     locals: Object.fromEntries(locals.at(-1) ?? []),
     enabled,
   };
-}
-
-/** Locks of `from` that are not in `locks`; one may be held twice. */
-function without(from: readonly string[], locks: readonly string[]): string[] {
-  const left = [...locks];
-  return from.filter((lock) => {
-    const at = left.indexOf(lock);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
 }
 
 function whyStill(

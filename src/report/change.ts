@@ -1,3 +1,5 @@
+import { without } from '../model/bag.ts';
+
 /**
  * A change of an object's value, down to what changed in it: fields of a struct by name, elements of
  * a list by what came and went. Works on the values as shown: `{a: 1, b: [x, y]}`.
@@ -119,16 +121,6 @@ function movedElements(from: string, to: string, show: Show): string | null {
   const sign = come.length > 0 ? '+' : '-';
   const moved = show(`[${[...come, ...gone].join(', ')}]`);
   return `${sign} ${moved.slice(1, -1)}`;
-}
-
-/** What is left of a list when each element of the other was taken out once. */
-function without(list: readonly string[], others: readonly string[]): string[] {
-  const rest = [...others];
-  return list.filter((element) => {
-    const at = rest.indexOf(element);
-    if (at >= 0) rest.splice(at, 1);
-    return at < 0;
-  });
 }
 
 function field(part: string): [name: string, value: string] {
