@@ -1,4 +1,4 @@
-import { type Token, tokensOf } from './tokens.ts';
+import { closing, endOf, tokensOf } from './tokens.ts';
 
 /**
  * Macros of the kernel that the compiler sees as attributes, or not at all. They stand where the
@@ -52,19 +52,4 @@ export function plain(text: string): string {
     at = close;
   }
   return out + text.slice(done);
-}
-
-/** Of the parenthesis that closes the one given. */
-export function closing(tokens: readonly Token[], open: number): number | null {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at++) {
-    const { text } = tokens[at]!;
-    if (text === '(') depth++;
-    if (text === ')' && --depth === 0) return at;
-  }
-  return null;
-}
-
-export function endOf({ start, text }: Token): number {
-  return start + text.length;
 }

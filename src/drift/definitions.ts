@@ -1,5 +1,4 @@
-import { closing, endOf } from './attributes.ts';
-import type { Token } from './tokens.ts';
+import { closing, endOf, type Token } from './tokens.ts';
 
 /**
  * Where functions begin and end, by nothing but parentheses and braces: a second opinion to the
@@ -7,30 +6,30 @@ import type { Token } from './tokens.ts';
  */
 
 export interface Extent {
-  /** The first token that belongs to it, as far as one can tell: macros without `;` may precede it. */
   readonly start: number;
   readonly open: number;
   /** After the closing brace; null where there is none. */
   readonly end: number | null;
-  /** What is called in front of the body, outside all parentheses: the name is one of them. */
+  /**
+   * What has arguments in front of the body: the name of the function is one of them. None where a
+   * macro makes it, and has all that is in front of the body.
+   */
   readonly calls: readonly string[];
-  /** It is all in front of the body: a macro makes the function. */
-  readonly macro: boolean;
 }
 
 export function extentsOf(tokens: readonly Token[]): Extent[] {
   const found: Extent[] = [];
-  let header: number = 0;
+  let header = 0;
   for (let at = 0; at < tokens.length; at++) {
     const { text } = tokens[at]!;
     if (text === '(') at = closing(tokens, at) ?? at;
     if (text === ';' || text === '}') header = at + 1;
     if (text !== '{') continue;
-    const end = closingBrace(tokens, at);
-    const extent = functionAt(tokens, header, at, end);
+    const close = closing(tokens, at);
+    const extent = functionAt(tokens, header, at, close);
     if (extent) found.push(extent);
+    at = close ?? at;
     // What is no function, such as a struct, goes on to its `;`.
-    at = end ?? at;
     if (extent) header = at + 1;
   }
   return found;
@@ -40,40 +39,32 @@ function functionAt(
   tokens: readonly Token[],
   header: number,
   open: number,
-  end: number | null,
+  close: number | null,
 ): Extent | null {
-  const calls: number[] = [];
-  for (let at = header; at < open; at++) {
-    const { text } = tokens[at]!;
-    if (text === '=' || text === '{') return null;
-    if (text !== '(') continue;
-    const before = tokens[at - 1];
-    if (before && at > header && /^[A-Za-z_]\w*$/.test(before.text)) calls.push(at - 1);
-    // The name of a function that returns a pointer to one is inside.
-    else
-      for (let inner = at + 1; inner < open; inner++)
-        if (tokens[inner]!.text === '(') {
-          calls.push(inner - 1);
-          break;
-        }
+  if (tokens.slice(header, open).some(({ text }) => text === '=' || text === '{')) return null;
+  const start = afterCalls(tokens, header);
+  const calls: string[] = [];
+  for (let at = start; at < open; at++) {
+    if (tokens[at]!.text !== '(') continue;
+    // The name of a function that returns a pointer to one is inside the parentheses.
+    const inner = isWord(tokens[at - 1])
+      ? at
+      : tokens.findIndex((token, n) => n > at && n < open && token.text === '(');
+    if (inner > start && isWord(tokens[inner - 1])) calls.push(tokens[inner - 1]!.text);
     at = closing(tokens, at) ?? at;
   }
-  if (calls.length === 0) return null;
-  return {
-    start: tokens[header]!.start,
-    open: tokens[open]!.start,
-    end: end === null ? null : endOf(tokens[end]!),
-    calls: calls.map((at) => tokens[at]!.text),
-    macro: calls[0] === header && calls.length === 1,
-  };
+  if (calls.length === 0 && (start < open || start === header)) return null;
+  const end = close === null ? null : endOf(tokens[close]!);
+  return { start: tokens[start]!.start, open: tokens[open]!.start, end, calls };
 }
 
-function closingBrace(tokens: readonly Token[], open: number): number | null {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at++) {
-    const { text } = tokens[at]!;
-    if (text === '{') depth++;
-    if (text === '}' && --depth === 0) return at;
-  }
-  return null;
+/** Behind macros that take no `;`, as `subsys_initcall(init)`. */
+function afterCalls(tokens: readonly Token[], header: number): number {
+  if (!isWord(tokens[header]) || tokens[header + 1]?.text !== '(') return header;
+  const close = closing(tokens, header + 1);
+  return close === null ? header : afterCalls(tokens, close + 1);
+}
+
+function isWord(token: Token | undefined): boolean {
+  return token !== undefined && /^[A-Za-z_]/.test(token.text);
 }

@@ -1,9 +1,9 @@
 import type { Node, Parser } from 'web-tree-sitter';
 import { isAttribute, plain } from './attributes.ts';
 import { type Conditionals, conditionalsOf } from './conditionals.ts';
-import { type Extent, extentsOf } from './definitions.ts';
+import { extentsOf } from './definitions.ts';
 import { parser } from './parser.ts';
-import { normalLines, normalText, type Token, tokensOf } from './tokens.ts';
+import { normalLines, normalText, opening, type Token, tokensOf } from './tokens.ts';
 
 /** One definition of a function. There may be several of a name, each under other conditions. */
 export interface CFunction {
@@ -28,8 +28,8 @@ export interface CFunction {
 /** All functions that a C file defines, in the order in which they stand. */
 export async function functionsIn(text: string): Promise<CFunction[]> {
   const conditionals = conditionalsOf(text);
-  const c = await parser();
-  const found = conditionals.readings.flatMap((reading) => definitionsIn(reading, c));
+  const names = new Names(await parser());
+  const found = conditionals.readings.flatMap((reading) => definitionsIn(reading, names));
   const tokens = tokensOf(text);
   const merged = merge(found.map((each) => withAttributes(tokens, each)));
   return merged.map((each, at) => functionOf(text, each, merged[at + 1], conditionals));
@@ -46,44 +46,50 @@ interface Definition {
   readonly starts: readonly number[];
 }
 
-function definitionsIn(reading: string, c: Parser): Definition[] {
+/** Each is parsed by itself, so that what the parser cannot read is no matter to the others. */
+function definitionsIn(reading: string, names: Names): Definition[] {
   const text = plain(reading);
-  const tree = c.parse(text);
-  if (!tree) throw new Error('the parser of C gave up');
-  try {
-    const parsed = new Map<number, Node>();
-    for (const node of definitionNodes(tree.rootNode)) {
-      parsed.set(node.childForFieldName('body')!.startIndex, node);
+  return extentsOf(tokensOf(text)).flatMap(({ start, open: body, end, calls }) => {
+    // A macro makes it.
+    if (calls.length === 0) return [];
+    if (end === null) {
+      const doubt = 'its braces are not closed';
+      return [{ name: calls[0]!, start, body, end: text.length, doubt, starts: [start] }];
     }
-    return extentsOf(tokensOf(text))
-      .filter(({ macro }) => !macro)
-      .map((extent) => definitionOf(extent, parsed.get(extent.open), text.length));
-  } finally {
-    tree.delete();
+    const name = names.of(text.slice(start, end), body - start);
+    const doubt = name === null ? 'the parser cannot read it' : null;
+    return [{ name: name ?? calls[0]!, start, body, end, doubt, starts: [start] }];
+  });
+}
+
+/** What functions are called, as the parser has it. */
+class Names {
+  private readonly parser: Parser;
+  /** Most functions are the same in all readings. */
+  private readonly known = new Map<string, string | null>();
+
+  constructor(c: Parser) {
+    this.parser = c;
+  }
+
+  /** Null unless the text is one function whose body begins there, and ends where the text ends. */
+  of(definition: string, body: number): string | null {
+    const known = this.known.get(definition);
+    if (known !== undefined) return known;
+    const tree = this.parser.parse(definition);
+    const name = tree && nameIn(tree.rootNode, definition.length, body);
+    tree?.delete();
+    this.known.set(definition, name);
+    return name;
   }
 }
 
-function definitionOf(extent: Extent, node: Node | undefined, length: number): Definition {
-  const { open: body, end } = extent;
-  const named = node ? nameOf(node) : null;
-  const name = named ?? extent.calls[0]!;
-  const start = named ? node!.startIndex : extent.start;
-  let doubt: string | null = null;
-  if (end === null) doubt = 'its braces are not closed';
-  else if (!node || named === null) doubt = 'the parser cannot read what stands before its body';
-  else if (node.endIndex !== end) doubt = 'the parser cannot tell where its body ends';
-  return { name, start, body, end: end ?? length, doubt, starts: [start] };
-}
-
-function definitionNodes(node: Node): Node[] {
-  return node.namedChildren.flatMap((child) => {
-    if (child === null) return [];
-    if (child.type === 'function_definition') return child.childForFieldName('body') ? [child] : [];
-    // What it cannot read it puts into one of these, with what it can read again.
-    return child.type === 'ERROR' || child.type === 'linkage_specification'
-      ? definitionNodes(child)
-      : [];
-  });
+function nameIn(root: Node, end: number, body: number): string | null {
+  for (const node of root.namedChildren) {
+    if (node?.type !== 'function_definition' || node.endIndex !== end) continue;
+    if (node.childForFieldName('body')?.startIndex === body) return nameOf(node);
+  }
+  return null;
 }
 
 function nameOf(definition: Node): string | null {
@@ -148,9 +154,13 @@ function functionOf(
 
 /** From the first of the attributes that stand before it. */
 function withAttributes(tokens: readonly Token[], definition: Definition): Definition {
-  let at = tokens.findIndex(({ start }) => start >= definition.start);
-  while (isAttribute(tokens[at - 1]?.text ?? '') && tokens[at - 1]?.directive === 0) at--;
-  const start = tokens[at]?.start ?? definition.start;
+  let first = tokens.findIndex(({ start }) => start >= definition.start);
+  for (let at = first - 1; tokens[at]?.directive === 0; at--) {
+    if (tokens[at]!.text === ')') at = (opening(tokens, at) ?? 0) - 1;
+    if (!isAttribute(tokens[at]?.text ?? '')) break;
+    first = at;
+  }
+  const start = tokens[first]?.start ?? definition.start;
   return { ...definition, start, starts: [start] };
 }
 

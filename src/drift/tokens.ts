@@ -60,3 +60,34 @@ export function normalText(text: string): string {
   }
   return normal;
 }
+
+/** Of what closes the parenthesis or brace given; null where nothing does. */
+export function closing(tokens: readonly Token[], open: number): number | null {
+  const [opens, closes] = tokens[open]!.text === '(' ? '()' : '{}';
+  return matching(tokens, open, opens!, closes!, 1);
+}
+
+/** Of what opens the parenthesis given; null where nothing does. */
+export function opening(tokens: readonly Token[], close: number): number | null {
+  return matching(tokens, close, ')', '(', -1);
+}
+
+function matching(
+  tokens: readonly Token[],
+  from: number,
+  deeper: string,
+  back: string,
+  step: 1 | -1,
+): number | null {
+  let depth = 0;
+  for (let at = from; at in tokens; at += step) {
+    const { text } = tokens[at]!;
+    if (text === deeper) depth++;
+    if (text === back && --depth === 0) return at;
+  }
+  return null;
+}
+
+export function endOf({ start, text }: Token): number {
+  return start + text.length;
+}
