@@ -288,19 +288,21 @@ export class Checks {
   }
 
   /** The properties to be asked after a step: those that read what it changes. */
-  private touchedBy({ id, changes }: Transition): Touched {
-    const known = this.touching[id];
-    if (known) return known;
+  private touchedBy(move: Transition): Touched {
+    // Not in here: what closures need is allocated by every call, also by one that makes none.
+    this.touching[move.id] ??= this.findTouched(move);
+    return this.touching[move.id]!;
+  }
+
+  private findTouched({ changes }: Transition): Touched {
     const reads = ({ watched }: StateProperty): boolean =>
       changes.some((position, i) => i % 2 === 0 && watched.has(position));
-    const touched = {
+    return {
       always: this.always.filter(reads),
       sometimes: this.sometimes.filter(
         (property) => reads(property) && !this.witnessed.has(property.name),
       ),
     };
-    this.touching[id] = touched;
-    return touched;
   }
 
   private ask(property: StateProperty, frontier: Frontier, index: number): Answers {

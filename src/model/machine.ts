@@ -241,15 +241,16 @@ export class Machine {
       successors: [],
       changed: [],
     };
+    // Asked for in every state from then on.
+    if (!spec) node.transitions.set(footprint, 0, BLOCKED);
     nodes[state.id] = node;
     return node;
   }
 
   private learn(rows: Int32Array, base: number, node: Node): Transition | null {
-    if (!node.state.pending) return null;
     const effect = this.run(rows, base, node);
     if (effect === BLOCKED && !node.blocks) {
-      throw new Error(`operation ${node.state.pending.name} waits but is not declared to block`);
+      throw new Error(`operation ${node.state.pending!.name} waits but is not declared to block`);
     }
     const transition = effect === BLOCKED ? BLOCKED : this.resolve(rows, base, node, effect);
     node.transitions.set(rows, base, transition);

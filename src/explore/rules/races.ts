@@ -37,24 +37,50 @@ export function racesIn(
   rows: Int32Array,
   base: number,
   moves: readonly (Transition | null)[],
-): Race[] {
-  const found: Race[] = [];
+): readonly Race[] {
   const threads = machine.threads.length;
-  const strict = machine.program.kcsan === 'strict';
+  let found = NONE;
   for (let t = 0; t < threads; t++) {
     const a = machine.node(rows, base, t);
     if (a.accesses.length === 0) continue;
     for (let u = t + 1; u < threads; u++) {
       const b = machine.node(rows, base, u);
-      if (b.accesses.length === 0) continue;
-      const there = (node: Node): boolean =>
-        moves[node.thread] !== null || (strict && machine.handlerOver(rows, base, node) !== null);
-      if (!there(a) || !there(b)) continue;
-      const race = strict ? conflict(a, b) : changeSeen(a, b, moves);
-      if (race) found.push(race);
+      // Most often not, and asked in every state: so it is asked without allocating anything.
+      if (!meet(a, b)) continue;
+      const race = raceOf(machine, rows, base, a, b, moves);
+      if (race) found = [...found, race];
     }
   }
   return found;
+}
+
+const NONE: readonly Race[] = [];
+
+/** Do the two access something in common? */
+function meet(a: Node, b: Node): boolean {
+  for (let i = 0; i < a.accesses.length; i++) {
+    const mine = a.accesses[i]!;
+    for (let j = 0; j < b.accesses.length; j++) {
+      const other = b.accesses[j]!;
+      if (mine.position === other.position && mine.part === other.part) return true;
+    }
+  }
+  return false;
+}
+
+function raceOf(
+  machine: Machine,
+  rows: Int32Array,
+  base: number,
+  a: Node,
+  b: Node,
+  moves: readonly (Transition | null)[],
+): Race | null {
+  const strict = machine.program.kcsan === 'strict';
+  const there = (node: Node): boolean =>
+    moves[node.thread] !== null || (strict && machine.handlerOver(rows, base, node) !== null);
+  if (!there(a) || !there(b)) return null;
+  return strict ? conflict(a, b) : changeSeen(a, b, moves);
 }
 
 /** As KCSAN titles it, with the functions in which the two accesses are, in alphabetical order. */
