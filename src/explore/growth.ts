@@ -5,6 +5,13 @@ const THREAD = (1 << THREAD_BITS) - 1;
 /** Slots of a page of memory. */
 const PAGE = 4096 / SLOT;
 
+/** A small table becomes larger by more: that is less to be moved, and it stays small. */
+const SMALL = 1 << 16;
+
+function largerThan(capacity: number): number {
+  return Math.min(capacity * (capacity < SMALL ? 8 : 2), MAX_CAPACITY);
+}
+
 /** All states are moved before the first link, which leads from one to another. */
 export const STEPS = ['states', 'links'] as const;
 export type Step = (typeof STEPS)[number];
@@ -24,10 +31,10 @@ export interface Buffers {
 }
 
 /**
- * The states of a table on their way to one of twice the capacity. Both have them in the same order, so
+ * The states of a table on their way to one of 2^n times the capacity. Both have them in the same order, so
  * that parts of them can be moved at once without locks. A part begins behind a free slot, which no
  * state before it got past; and since those had room before that slot, in the larger table they have
- * it before the two that it becomes.
+ * it before the 2^n that it becomes.
  */
 export class Growth {
   readonly buffers: Buffers;
@@ -45,7 +52,7 @@ export class Growth {
   /** Null: a table cannot be larger. */
   static of({ buffer, capacity, size, shared }: VisitedTable): Growth | null {
     if (capacity >= MAX_CAPACITY) return null;
-    const bigger = VisitedTable.make(capacity * 2).buffer;
+    const bigger = VisitedTable.make(largerThan(capacity)).buffer;
     const growth = new Growth({ old: buffer, bigger, moved: new SharedArrayBuffer(capacity * 4) });
     growth.bigger.size = size;
     growth.bigger.shared = shared;
@@ -54,7 +61,7 @@ export class Growth {
 
   /** Bytes that it takes beside the table. */
   static bytes({ capacity }: VisitedTable): number {
-    return capacity * (2 * SLOT + 4);
+    return largerThan(capacity) * SLOT + capacity * 4;
   }
 
   /** The whole of it, in this thread. */
@@ -73,10 +80,11 @@ export class Growth {
     const { slots, capacity } = this.old;
     const places = this.bigger.slots;
     const mask = this.bigger.capacity - 1;
+    const times = this.bigger.capacity / capacity;
     const begin = this.begin(index, count);
     const end = this.begin(index + 1, count);
     // A page that is read before it is written is mapped twice, and the other cores told of it.
-    for (let to = begin * 2; to < end * 2; to += PAGE) places[(to & mask) << 2] = 0;
+    for (let to = begin * times; to < end * times; to += PAGE) places[(to & mask) << 2] = 0;
     for (let at = begin; at < end; at++) {
       const from = at & (capacity - 1);
       const word = from << 2;

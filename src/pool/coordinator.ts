@@ -28,9 +28,9 @@ export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'memory' | 'g
 /** A search below this size is over before a reduction has paid for itself. */
 const PROBE: Probe = { from: 1_500_000, price: 12 };
 /** A search below this size is over before workers have started. */
-const HIRE_FROM = 100_000;
+const HIRE_FROM = 400_000;
 /** What this thread explores until they have. */
-const SHARE_FROM = 200_000;
+const SHARE_FROM = 500_000;
 /** A level with fewer states is not worth a meeting of all workers. */
 const SHARED_LEVEL = 1_000;
 

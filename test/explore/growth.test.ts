@@ -3,22 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { Growth, type Part, STEPS } from '../../src/explore/growth.ts';
 import { FULL, HI, VisitedTable } from '../../src/explore/visited.ts';
 
-const CAPACITY = 64;
-
-/** As full as it gets, with many states that have to make way for others. */
-const crowded = fc
-  .array(fc.tuple(fc.nat(24), fc.nat(3), fc.nat(30)), { minLength: 200, maxLength: 400 })
-  .map((states) => {
-    const table = VisitedTable.make(CAPACITY);
-    table.insertRoot(0, 0);
-    const slots = [table.slot];
-    for (const [place, hash, thread] of states) {
-      // The highest bits of a state say where its place is.
-      const inserted = table.insert((place * 0x5555555) | hash, 1, 1, slots[0]!, thread);
-      if (inserted !== FULL) slots.push(table.slot);
-    }
-    return table;
-  });
+/** With many states that have to make way for others; the small one as full as it gets. */
+const crowded = (capacity: number) =>
+  fc
+    .array(fc.tuple(fc.nat(24), fc.nat(3), fc.nat(30)), { minLength: 200, maxLength: 400 })
+    .map((states) => {
+      const table = VisitedTable.make(capacity);
+      table.insertRoot(0, 0);
+      const slots = [table.slot];
+      for (const [place, hash, thread] of states) {
+        // The highest bits of a state say where its place is.
+        const inserted = table.insert((place * 0x5555555) | hash, 1, 1, slots[0]!, thread);
+        if (inserted !== FULL) slots.push(table.slot);
+      }
+      return table;
+    });
 
 function partsOf(count: number): Part[] {
   return Array.from({ length: count }, (_, index) => ({ index, count }));
@@ -28,33 +27,43 @@ function taken({ slots, capacity }: VisitedTable): number[] {
   return Array.from({ length: capacity }, (_, at) => at).filter((at) => slots[at * 4 + HI] !== 0);
 }
 
-describe('a table that grows', () => {
+describe.each([
+  { capacity: 1 << 6, larger: 1 << 9, numRuns: 100 },
+  { capacity: 1 << 16, larger: 1 << 17, numRuns: 5 },
+])('a table of $capacity that grows', ({ capacity, larger, numRuns }) => {
   it('has the same states, levels and paths, in whatever order its parts are moved', () => {
     fc.assert(
-      fc.property(crowded, fc.integer({ min: 1, max: 5 }), fc.gen(), (table, count, gen) => {
-        const growth = Growth.of(table)!;
-        for (const step of STEPS) {
-          const order = gen(fc.shuffledSubarray, partsOf(count), {
-            minLength: count,
-            maxLength: count,
-          });
-          for (const part of order) growth.move(step, part);
-        }
-        const { bigger } = growth;
-        expect(bigger.size).toBe(table.size);
-        expect(taken(bigger).length).toBe(table.size);
-        for (const at of taken(table)) {
-          const [hi, lo] = [table.slots[at * 4]!, table.slots[at * 4 + 1]!];
-          expect(bigger.levelOf(hi, lo)).toBe(table.levelOf(hi, lo));
-          expect(bigger.pathTo(bigger.find(hi, lo))).toEqual(table.pathTo(at));
-        }
-      }),
+      fc.property(
+        crowded(capacity),
+        fc.integer({ min: 1, max: 5 }),
+        fc.gen(),
+        (table, count, gen) => {
+          const growth = Growth.of(table)!;
+          for (const step of STEPS) {
+            const order = gen(fc.shuffledSubarray, partsOf(count), {
+              minLength: count,
+              maxLength: count,
+            });
+            for (const part of order) growth.move(step, part);
+          }
+          const { bigger } = growth;
+          expect(bigger.capacity).toBe(larger);
+          expect(bigger.size).toBe(table.size);
+          expect(taken(bigger).length).toBe(table.size);
+          for (const at of taken(table)) {
+            const [hi, lo] = [table.slots[at * 4]!, table.slots[at * 4 + 1]!];
+            expect(bigger.levelOf(hi, lo)).toBe(table.levelOf(hi, lo));
+            expect(bigger.pathTo(bigger.find(hi, lo))).toEqual(table.pathTo(at));
+          }
+        },
+      ),
+      { numRuns },
     );
   });
 
   it('has parts that no two threads write to', () => {
     fc.assert(
-      fc.property(crowded, fc.integer({ min: 2, max: 5 }), (table, count) => {
+      fc.property(crowded(capacity), fc.integer({ min: 2, max: 5 }), (table, count) => {
         const together = Growth.of(table)!.done();
         const apart = partsOf(count).flatMap((part) => {
           const growth = Growth.of(table)!;
@@ -63,6 +72,7 @@ describe('a table that grows', () => {
         });
         expect(apart.sort((a, b) => a - b)).toEqual(taken(together));
       }),
+      { numRuns },
     );
   });
 });
