@@ -21,11 +21,14 @@ type Known = 'no' | 'possible' | 'found';
  * are: neither access comes before the event that leads up to the other.
  *
  * There, threads can make their accesses, or are interrupted, which by the strict rule is enough.
- * Else the state at the cut must be looked at. If both accesses can be made in some state, then the
- * second also after the first, or the first after the second, since only what changes an object can
- * keep its reader from moving, and of two operations that wait none has a plain access. In the trace
- * of those two steps the cut of all that they follow from is such a state too: the guard and the
- * values that the two depend on are the same at both.
+ * Else the state at the cut must be looked at. Of two operations that wait none has a plain access;
+ * one that does not wait is there at every cut at which its thread is. If the other can be made in
+ * some state, take the trace in which it is, next, and then what comes. In that, the cut of all that
+ * the two come from and that the one made follows from is such a state too: the guard and the values
+ * that it depends on are the same at both. So are those of the second, if it can be made as well and
+ * comes next: since only what changes an object can keep its reader from moving, it still can in one
+ * of the two orders. But if it is interrupted it comes only when its handlers have returned, at times
+ * after others that follow from the first. One that waits and is interrupted: see meetings().
  */
 export class DataRaces {
   private readonly machine: Machine;
@@ -140,17 +143,18 @@ export class DataRaces {
     return cut;
   }
 
-  /** All that the two follow from; where one follows from the other, only what they come from. */
+  /**
+   * All that the two follow from; where the later follows from the earlier by way of others, it could
+   * only be there before these: then what they come from, and all that the earlier follows from.
+   */
   private meeting(execution: Execution, a: Visit, b: Visit): Cut {
     const cut = this.coming(execution, a, b);
-    if (!this.between(execution, a, b)) {
-      for (const { event } of [a, b]) {
-        if (event >= 0) join(cut, 0, execution.past(event), 0, cut.length);
-      }
-      for (const { node, previous } of [a, b]) {
-        cut[node.thread] = indexOf(execution, previous);
-      }
+    const [first, second] = a.event < b.event ? [a, b] : [b, a];
+    const made = this.between(execution, first, second) ? [first] : [first, second];
+    for (const { event } of made) {
+      if (event >= 0) join(cut, 0, execution.past(event), 0, cut.length);
     }
+    for (const { node, previous } of [a, b]) cut[node.thread] = indexOf(execution, previous);
     return cut;
   }
 
@@ -165,9 +169,8 @@ export class DataRaces {
   }
 
   /** Does the later event follow from the earlier by way of another? */
-  private between(execution: Execution, a: Visit, b: Visit): boolean {
-    if (a.event < 0 || b.event < 0) return false;
-    const [first, second] = a.event < b.event ? [a, b] : [b, a];
+  private between(execution: Execution, first: Visit, second: Visit): boolean {
+    if (first.event < 0 || second.event < 0) return false;
     if (!execution.precedes(first.event, second.event)) return false;
     for (let each = first.event + 1; each < second.event; each++) {
       if (execution.precedes(first.event, each) && execution.precedes(each, second.event)) {

@@ -131,6 +131,7 @@ describe('the same as the search of states', () => {
     'crash-beside': ['y is set', 'unlock imbalance'],
     'interrupted-wait': ['deadlock', 'data-race in run / waiter'],
     'interrupted-both': ['deadlock', 'data-race in run / waiter'],
+    'interrupted-store': ['data-race in raises / run', 'data-race in run / waiter'],
   };
   for (const [variant, violated] of Object.entries(broken)) {
     test(variant, () => {
