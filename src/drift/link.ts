@@ -11,6 +11,7 @@ export interface Link {
   readonly specFunction: string;
   /** First and last line of the function, from 1. */
   readonly specLines: readonly [first: number, last: number];
+  readonly specText: readonly string[];
   /** Of the function's tokens: comments and layout do not count. */
   readonly specDigest: string;
 }
@@ -38,7 +39,9 @@ export interface DefinitionRecord {
 }
 
 export type LinkWord =
-  /** As recorded. */
+  /** There is a record; no tree was given to compare it with. */
+  | 'recorded'
+  /** The C is as recorded. */
   | 'unchanged'
   /** Both changed since they were recorded: `--accept` records it. */
   | 'both changed'

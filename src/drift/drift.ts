@@ -1,0 +1,156 @@
+import { changeOf } from './change.ts';
+import { digestOf, lineDigest } from './digest.ts';
+import type { CFunction } from './functions.ts';
+import type { Link, LinkCheck, LinkRecord } from './link.ts';
+import { whyMissing } from './missing.ts';
+import { keyOf } from './models.ts';
+import { Tree } from './tree.ts';
+
+/**
+ * What became of each link: of its record, and of the C in a tree if there is one. What does not
+ * pass is never left open: without a record nothing is known of a link.
+ */
+export async function driftOf(
+  links: readonly Link[],
+  recorded: readonly LinkRecord[],
+  tree: string | null,
+): Promise<LinkCheck[]> {
+  const records = new Map(recorded.map((record) => [keyOf(record), record]));
+  const known = new Set(links.map(keyOf));
+  const place = tree === null ? null : new Tree(tree);
+  const checks: LinkCheck[] = [];
+  for (const link of links) {
+    const record = records.get(keyOf(link)) ?? null;
+    checks.push(place ? await compare(link, record, place) : withoutTree(link, record));
+  }
+  return [...checks, ...recorded.filter((record) => !known.has(keyOf(record))).map(withoutLink)];
+}
+
+/** Of `mm/slab_common.c kmem_cache_destroy v5.3`. */
+function subjectOf({ cFile, cFunction, version }: Link | LinkRecord): string {
+  return `${cFile} ${cFunction} ${version}`;
+}
+
+function withoutLink(record: LinkRecord): LinkCheck {
+  const { specFile, specFunction } = record;
+  const reason = `${specFunction} in ${specFile} has this link no more; --accept drops its record`;
+  const about = { link: null, subject: subjectOf(record), details: [], record: null };
+  return { ...about, word: 'no link', ok: false, reason };
+}
+
+function withoutTree(link: Link, record: LinkRecord | null): LinkCheck {
+  const about = { link, subject: subjectOf(link), details: [], record };
+  const why = whyNotRecorded(link, record);
+  if (why === null) return { ...about, word: 'recorded', ok: true, reason: '' };
+  return { ...about, word: 'not recorded', ok: false, reason: `${why}: ${RECORD_IT}` };
+}
+
+const RECORD_IT = 'record it with gate --tree DIR --accept';
+
+function whyNotRecorded({ version }: Link, record: LinkRecord | null): string | null {
+  if (!record) return 'the link has no record';
+  return record.version === version
+    ? null
+    : `the record is of ${record.version}, not of ${version}`;
+}
+
+async function compare(link: Link, record: LinkRecord | null, tree: Tree): Promise<LinkCheck> {
+  const about = { link, subject: subjectOf(link), details: [], record };
+  try {
+    const file = await tree.file(link.cFile);
+    const now = namedIn(file?.functions ?? [], link.cFunction);
+    if (now.length === 0) {
+      const why = await whyMissing(link, file, record, tree);
+      return { ...about, ...why, ok: false, record: null };
+    }
+    const why = whyNotRecorded(link, record);
+    return record && why === null
+      ? await compareWith(link, record, now, tree)
+      : await recordFirst(link, why!, now, tree);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason = `${link.cFile} cannot be read in the tree (${code ?? message})`;
+    return { ...about, word: 'unreadable', ok: false, reason, record: null };
+  }
+}
+
+function namedIn(functions: readonly CFunction[], name: string): CFunction[] {
+  return functions.filter((each) => each.name === name);
+}
+
+/** Fails all the same, since nobody can tell what was modelled; but `--accept` can record it. */
+async function recordFirst(
+  link: Link,
+  why: string,
+  now: readonly CFunction[],
+  tree: Tree,
+): Promise<LinkCheck> {
+  const about = { link, subject: subjectOf(link), word: 'not recorded' as const, ok: false };
+  const past = await tree.fileOf(link.version, link.cFile);
+  const then = namedIn(past?.functions ?? [], link.cFunction);
+  if (then.length > 0)
+    return { ...about, reason: `${why}: ${RECORD_IT}`, details: [], record: recordOf(link, then) };
+  const version = await tree.version();
+  if (past === null && isVersion(link.version, version)) {
+    return { ...about, reason: `${why}: ${RECORD_IT}`, details: [], record: recordOf(link, now) };
+  }
+  const reason = past
+    ? `${why}, and ${link.cFile} of ${link.version} does not define ${link.cFunction}`
+    : `${why}, and the tree is ${version}: record it from a tree of ${link.version}, or link it to ${version}`;
+  return { ...about, reason, details: [], record: null };
+}
+
+/** Whether a tree may be of that version: of one that is no release, or has none, it may. */
+function isVersion(wanted: string, version: string | null): boolean {
+  return version === null || !/^v\d+\.\d+/.test(wanted) || wanted === version;
+}
+
+async function compareWith(
+  link: Link,
+  record: LinkRecord,
+  now: readonly CFunction[],
+  tree: Tree,
+): Promise<LinkCheck> {
+  const about = { link, subject: subjectOf(link), details: [] };
+  const doubt = now.find((each) => each.doubt !== null);
+  const note = doubt
+    ? `taken up to line ${doubt.lastLine} of ${link.cFile}, before the next definition: ${doubt.doubt}`
+    : '';
+  if (digestOf(now) === record.digest) {
+    // As it was: only what the spec says of it may be new.
+    const kept = { ...record, version: link.version, specDigest: link.specDigest };
+    return { ...about, word: 'unchanged', ok: true, reason: note, record: kept };
+  }
+  const past = namedIn(
+    (await tree.fileOf(record.version, link.cFile))?.functions ?? [],
+    link.cFunction,
+  );
+  const then = digestOf(past) === record.digest ? past : null;
+  const { summary, details } = changeOf(link, record, now, then);
+  const what = `${link.cFunction} changed since ${record.version}: ${summary}${note && `; ${note}`}`;
+  const next = recordOf(link, now);
+  if (link.specDigest !== record.specDigest) {
+    const reason = `${what}; so did ${link.specFunction}: --accept records it`;
+    return { ...about, word: 'both changed', ok: true, reason, details, record: next };
+  }
+  const reason = `${what}; ${link.specFunction} did not: change it, or say with --accept that it still holds`;
+  return { ...about, word: 'changed', ok: false, reason, details, record: next };
+}
+
+export function recordOf(link: Link, definitions: readonly CFunction[]): LinkRecord {
+  return {
+    cFile: link.cFile,
+    cFunction: link.cFunction,
+    version: link.version,
+    specFile: link.specFile,
+    specFunction: link.specFunction,
+    specDigest: link.specDigest,
+    digest: digestOf(definitions),
+    definitions: definitions.map(({ conditions, line, normal }) => ({
+      conditions,
+      line,
+      lines: normal.map(lineDigest),
+    })),
+  };
+}
