@@ -59,7 +59,7 @@ export function withSchedules(
 export function conclude(machine: Machine, searched: Searched): Outcome {
   const { limit, states, transitions, depth, rounds, finalStates } = searched;
   const { reduction, symmetry, members } = searched;
-  const { unreached, explained } = coverage();
+  const { unreached, leftOut, explained } = coverage();
   const steps = stepsBySite(machine);
   return {
     properties: propertyOutcomes(machine, searched),
@@ -78,6 +78,7 @@ export function conclude(machine: Machine, searched: Searched): Outcome {
       .filter(({ id, library }) => !library && runtime.reached.has(id))
       .map((site) => ({ ...locationOf(site), steps: steps.get(site.id) ?? 0 })),
     unreached: unreached.map(locationOf),
+    leftOut: leftOut.map(locationOf),
     explained: explained.map((site) => ({ ...locationOf(site), reason: site.reason })),
     lockOrder: lockOrderOf(searched.lockFacts, machine.program.unchecked),
     // Of a search that is not over, that something never happened is not known.

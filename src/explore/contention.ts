@@ -9,6 +9,7 @@ import { type SearchOptions, searchOn } from './search.ts';
 const RANKS: readonly Warning['kind'][] = [
   'reads nothing',
   'never asked',
+  'never called',
   'never contended',
   'never taken',
 ];

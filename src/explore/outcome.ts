@@ -29,6 +29,8 @@ export interface Outcome {
   readonly reached: readonly (SiteLocation & { readonly steps: number })[];
   /** Sites that no schedule reached, though the variant's options allow it and nobody explains it. */
   readonly unreached: readonly SiteLocation[];
+  /** Sites of threads, and of what else they need, that are not there with these parameters. */
+  readonly leftOut: readonly SiteLocation[];
   /** Sites that no schedule reached, and the author says why. */
   readonly explained: readonly (SiteLocation & { readonly reason: string })[];
   /** Rules that were not checked, each with the author's reason. */
@@ -43,7 +45,12 @@ export interface Outcome {
 
 /** Something that the search would have to come across for the result to mean what it seems to. */
 export interface Warning {
-  readonly kind: 'reads nothing' | 'never contended' | 'never taken' | 'never asked';
+  readonly kind:
+    | 'reads nothing'
+    | 'never contended'
+    | 'never taken'
+    | 'never asked'
+    | 'never called';
   /** In one line: "slab_mutex: nobody ever waits for it". */
   readonly message: string;
   readonly site: SiteLocation | null;

@@ -1,4 +1,4 @@
-import { type Untaken, untaken } from '../model/coverage.ts';
+import { type Untaken, uncalled, untaken } from '../model/coverage.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Predicate, Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
@@ -10,7 +10,7 @@ export function warningsOf(machine: Machine, broken: ReadonlySet<string>): Warni
   // A broken property is not asked any more, sooner or later as the members hear of it: what it has
   // asked until then says nothing.
   const branches = broken.size > 0 ? [] : branchWarnings(program);
-  return [...constants(program), ...branches, ...untakenLocks(machine)];
+  return [...constants(program), ...branches, ...uncalledGenerators(), ...untakenLocks(machine)];
 }
 
 /**
@@ -44,6 +44,14 @@ function readsNothing({ holds }: Predicate): boolean {
   } finally {
     Object.assign(runtime, { peek, options });
   }
+}
+
+function uncalledGenerators(): Warning[] {
+  return uncalled().map(({ file, line, fn, text }) => ({
+    kind: 'never called',
+    message: `${fn}: nothing that runs calls it`,
+    site: { file, line, fn, text },
+  }));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Condition } from './coverage.ts';
+import type { Condition, Place } from './coverage.ts';
 import { runtime } from './runtime.ts';
 
 /** What stands behind one outcome of a condition. */
@@ -19,6 +19,8 @@ export interface Branch {
   readonly text: string;
   /** Where it stands in the file. */
   readonly range: readonly [start: number, end: number];
+  /** The conditions around it, as of a place. */
+  readonly when: Place['when'];
   /** As far as the variant's options decide it. */
   readonly decided: Condition;
   /** Likewise what is asked if it does not decide the whole. */

@@ -13,6 +13,8 @@ export type Condition =
   | { readonly literal: string | number | boolean | null }
   /** Field of one of the module's values, which counts if that is an `options()` object. */
   | { readonly option: string; readonly of: number }
+  /** Nobody knows what it comes to, but all that have this number come to the same. */
+  | { readonly term: number }
   | { readonly operator: string; readonly operands: readonly Condition[] }
   | null;
 
@@ -26,6 +28,17 @@ export interface Place {
   readonly site?: string;
 }
 
+/** A place from where a function can be called. */
+export interface Entry {
+  /** Its id, or which of the module's values it is. */
+  readonly fn: string | number;
+  readonly from: Place;
+  /** It is called there and then, so that it does not run before or after. */
+  readonly atOnce: boolean;
+  /** Under which id it is noted as made that the function was named here; null: it is not noted. */
+  readonly named: string | null;
+}
+
 /** How code of a module comes to run. */
 export interface Flow {
   readonly sites: readonly {
@@ -34,10 +47,16 @@ export interface Flow {
     /** Why no schedule comes here, in the author's words. */
     readonly explained: string | null;
   }[];
-  /** From where a function can be called: its id, or which of `values` it is. */
-  readonly entries: readonly (readonly [fn: string | number, from: Place])[];
+  readonly entries: readonly Entry[];
   /** Functions that are noted when they are made, and by which function that is. */
   readonly made: readonly (readonly [fn: string, by: string])[];
+  /** Its generators; `excused`: other modules may call it, or somebody explains why nobody does. */
+  readonly generators: readonly (SiteOf & {
+    readonly id: string;
+    /** Id of the function around it. */
+    readonly within: string | null;
+    readonly excused: boolean;
+  })[];
   readonly branches: readonly Branch[];
   /** Any function may be called in a way that `entries` does not tell. */
   readonly open: boolean;
@@ -45,32 +64,50 @@ export interface Flow {
   readonly values: () => readonly unknown[];
 }
 
+type SiteOf = Pick<Site, 'file' | 'line' | 'fn' | 'text'>;
+
 export interface Coverage {
   readonly unreached: readonly Site[];
+  /** Of threads, and of what else build() may make, that are not there with these parameters. */
+  readonly leftOut: readonly Site[];
   readonly explained: readonly (Site & { readonly reason: string })[];
 }
 
 /**
- * What was not reached in the search of the present variant, but for what its options rule out, for
- * threads that build() does not make with its parameters, and for functions that only statements
- * call which were not reached themselves: they stand for them.
+ * What was not reached in the search of the present variant, but for what its options rule out, and
+ * for functions that only statements call which were not reached themselves: they stand for them.
  */
 export function coverage(): Coverage {
-  const modules = runtime.flows.map((flow) => ({ ...flow, values: flow.values() }));
+  const modules = modulesNow();
   const open = modules.some((module) => module.open);
-  const called = functionsCalled(modules);
+  const missing = notBuilt(modules);
+  const called = functionsCalled(modules, missing);
+  const callable = functionsCalled(modules, new Set());
   const unreached: Site[] = [];
+  const leftOut: Site[] = [];
   const explained: (Site & { reason: string })[] = [];
   for (const { sites, values } of modules) {
     for (const { id, place, explained: reason } of sites) {
-      if (runtime.reached.has(id)) continue;
-      if (!(open || called.has(place.fn)) || !runs(place, values)) continue;
+      if (runtime.reached.has(id) || !runs(place, values)) continue;
       const site = runtime.sites.get(id)!;
-      if (reason === null) unreached.push(site);
-      else explained.push({ ...site, reason });
+      if (open || called.has(place.fn)) {
+        if (reason === null) unreached.push(site);
+        else explained.push({ ...site, reason });
+      } else if (callable.has(place.fn)) leftOut.push(site);
     }
   }
-  return { unreached, explained };
+  return { unreached, leftOut, explained };
+}
+
+/** Generators that no code calls which runs in any variant. Another spec may call what is exported. */
+export function uncalled(): readonly SiteOf[] {
+  const modules = modulesNow();
+  if (modules.some((module) => module.open)) return [];
+  const generators = modules.flatMap((module) => module.generators);
+  const called = new Set<string | null>([null]);
+  for (const { id, excused } of generators) if (excused) called.add(id);
+  spread(modules, called, () => true);
+  return generators.filter(({ id, within }) => called.has(within) && !called.has(id));
 }
 
 /** A condition that had one outcome only. */
@@ -100,7 +137,9 @@ export function untaken(asked: Asked, askers: ReadonlySet<string>): Untaken[] {
       const had = [...asked.values()].reduce((all, seen) => all | (seen.get(branch.id) ?? 0), 0);
       const behind = had === YES ? branch.behind[0] : had === NO ? branch.behind[1] : null;
       if (!behind) continue;
-      if ([branch.decided, branch.rest].some((each) => truthOf(each, values) !== null)) continue;
+      const known = { values, terms: NONE };
+      if ([branch.decided, branch.rest].some((each) => truthOf(each, known) !== null)) continue;
+      if (!runs({ when: [...branch.when, [branch.decided, had === NO]] }, values)) continue;
       if (behind.asked === null && !by.includes('')) continue;
       if (own.some((inner) => isWithin(inner.branch, branch))) continue;
       own.push({ branch, outcome: had === NO, behind, by });
@@ -116,73 +155,159 @@ function isWithin({ range: [start, end] }: Branch, { range }: Branch): boolean {
 
 type Module = Omit<Flow, 'values'> & { readonly values: readonly unknown[] };
 
-/** The functions that loading calls, and those that they call in turn at places that run. */
-function functionsCalled(modules: readonly Module[]): ReadonlySet<string | null> {
-  const without = leftOut(modules);
+function modulesNow(): readonly Module[] {
+  return runtime.flows.map((flow) => ({ ...flow, values: flow.values() }));
+}
+
+/**
+ * The functions that loading calls, and those that they call in turn at places that run.
+ * @param missing ids of functions and of places that were not come to
+ */
+function functionsCalled(
+  modules: readonly Module[],
+  missing: ReadonlySet<string>,
+): ReadonlySet<string | null> {
   const called = new Set<string | null>([null]);
-  for (let before = 0; before < called.size; ) {
-    before = called.size;
-    for (const { entries, values } of modules) {
-      for (const [fn, from] of entries) {
-        const id = typeof fn === 'string' ? fn : idOf(values[fn]);
-        if (id === null || without.has(id)) continue;
-        if (from.site !== undefined && !runtime.reached.has(from.site)) continue;
-        if (called.has(from.fn) && runs(from, values)) called.add(id);
-      }
-    }
-  }
+  spread(modules, called, ({ from, named }, id, { values }) => {
+    if (missing.has(id) || (named !== null && missing.has(named))) return false;
+    if (from.site !== undefined && !runtime.reached.has(from.site)) return false;
+    return runs(from, values);
+  });
   return called;
 }
 
-/** Functions that only build() makes, and did not: it runs once, before the search. */
-function leftOut(modules: readonly Module[]): ReadonlySet<string> {
-  const made = modules.flatMap((module) => module.made);
-  const missing = made.filter(([fn, by]) => by === runtime.builder && !runtime.made.has(fn));
-  return new Set(missing.map(([fn]) => fn));
+/** Adds what is called from the functions, and so on. */
+function spread(
+  modules: readonly Module[],
+  called: Set<string | null>,
+  counts: (entry: Entry, id: string, module: Module) => boolean,
+): void {
+  for (let before = -1; before < called.size; ) {
+    before = called.size;
+    for (const module of modules) {
+      for (const entry of module.entries) {
+        const id = calledAt(entry, module);
+        if (id === null || called.has(id) || !called.has(entry.from.fn)) continue;
+        if (counts(entry, id, module)) called.add(id);
+      }
+    }
+  }
+}
+
+/** What only build() comes to, and did not: it runs once, before the search. */
+function notBuilt(modules: readonly Module[]): ReadonlySet<string> {
+  if (runtime.builder === null) return new Set();
+  const building = new Set<string | null>([runtime.builder]);
+  const generators = new Set(modules.flatMap((module) => module.generators).map(({ id }) => id));
+  const callers = new Map<string, { entry: Entry; by: string | null }[]>();
+  for (const module of modules) {
+    for (const entry of module.entries) {
+      const id = calledAt(entry, module);
+      if (id === null) continue;
+      callers.set(id, [...(callers.get(id) ?? []), { entry, by: entry.from.fn }]);
+    }
+  }
+  const isPart = (all: readonly { entry: Entry; by: string | null }[]): boolean =>
+    all.every(({ entry, by }) => entry.atOnce && building.has(by));
+  for (let before = 0; before < building.size; ) {
+    before = building.size;
+    for (const [id, all] of callers) if (!generators.has(id) && isPart(all)) building.add(id);
+  }
+  const made = modules.flatMap((module) => module.made).filter(([, by]) => building.has(by));
+  const named = [...callers.values()].flat().filter(({ by }) => building.has(by));
+  const expected = [...made.map(([fn]) => fn), ...named.map(({ entry }) => entry.named)];
+  return new Set(expected.filter((id) => id !== null && !runtime.made.has(id)) as string[]);
+}
+
+function calledAt({ fn }: Entry, { values }: Module): string | null {
+  return typeof fn === 'string' ? fn : idOf(values[fn]);
 }
 
 function idOf(value: unknown): string | null {
   return typeof value === 'function' ? (capturesOf(value)?.site ?? null) : null;
 }
 
-/** False when the options rule it out. */
-function runs({ when }: Place, values: readonly unknown[]): boolean {
-  return when.every(([condition, truth]) => truthOf(condition, values) !== !truth);
+/** False when the options rule it out. What would run with no options at all is not their doing. */
+function runs({ when }: Pick<Place, 'when'>, values: readonly unknown[]): boolean {
+  const known = { values, terms: NONE };
+  if (contradicts(when, known)) return false;
+  return isPossible(when, known) || !isPossible(when, { ...known, values: null });
 }
 
-/** Null: the options do not tell. `(yield* load(x)) && variant.y` they may tell, though not its value. */
-function truthOf(condition: Condition, values: readonly unknown[]): boolean | null {
+/** Some values of the terms let all conditions come to what they must. */
+function isPossible(when: Place['when'], known: Known): boolean {
+  if (contradicts(when, known)) return false;
+  const next = when
+    .flatMap(([condition]) => termsOf(condition))
+    .find((term) => !known.terms.has(term));
+  if (next === undefined) return true;
+  return [true, false].some((value) =>
+    isPossible(when, { ...known, terms: new Map([...known.terms, [next, value]]) }),
+  );
+}
+
+function contradicts(when: Place['when'], known: Known): boolean {
+  return when.some(([condition, truth]) => truthOf(condition, known) === !truth);
+}
+
+function termsOf(condition: Condition): readonly number[] {
+  if (condition === null) return [];
+  if ('term' in condition) return [condition.term];
+  return 'operands' in condition ? condition.operands.flatMap(termsOf) : [];
+}
+
+/** What conditions are decided by. */
+interface Known {
+  /** The module's; null: options and literals may have any value. */
+  readonly values: readonly unknown[] | null;
+  readonly terms: ReadonlyMap<number, boolean>;
+}
+
+const NONE: Known['terms'] = new Map();
+
+/** Null: not known. `(yield* load(x)) && variant.y` may be known, though not its value. */
+function truthOf(condition: Condition, known: Known): boolean | null {
+  if (condition && 'term' in condition) return known.terms.get(condition.term) ?? null;
   if (condition && 'operator' in condition && LOGICAL.has(condition.operator)) {
-    const [left = null, right = null] = condition.operands.map((each) => truthOf(each, values));
-    if (condition.operator === '!') return left === null ? null : !left;
-    const decisive = condition.operator === '||';
-    if (left === decisive || right === decisive) return decisive;
-    return left === null || right === null ? null : !decisive;
+    const { operator } = condition;
+    const [first = null, second = null, third = null] = condition.operands.map((each) =>
+      truthOf(each, known),
+    );
+    if (operator === '!') return first === null ? null : !first;
+    if (operator === '?:') return first === false || second === third ? third : first && second;
+    const decisive = operator === '||';
+    if (first === decisive || second === decisive) return decisive;
+    return first === null || second === null ? null : !decisive;
   }
-  const value = worth(condition, values);
+  const value = worth(condition, known);
   return value === UNKNOWN ? null : Boolean(value);
 }
 
-function worth(condition: Condition, values: readonly unknown[]): unknown {
-  if (condition === null) return UNKNOWN;
+function worth(condition: Condition, known: Known): unknown {
+  const { values } = known;
+  if (condition === null || 'term' in condition || values === null) return UNKNOWN;
   if ('literal' in condition) return condition.literal;
   if ('option' in condition) {
     const view = values[condition.of] as Readonly<Record<string, unknown>>;
-    const known = runtime.optionViews.has(view) && Object.hasOwn(view, condition.option);
-    return known ? view[condition.option] : UNKNOWN;
+    const declared = runtime.optionViews.has(view) && Object.hasOwn(view, condition.option);
+    return declared ? view[condition.option] : UNKNOWN;
   }
   const { operator, operands } = condition;
-  if (operator === '!') return truthOf(condition, values) ?? UNKNOWN;
-  const left = worth(operands[0]!, values);
+  if (operator === '!') return truthOf(condition, known) ?? UNKNOWN;
+  if (operator === '?:') {
+    const test = truthOf(operands[0]!, known);
+    return test === null ? UNKNOWN : worth(operands[test ? 1 : 2]!, known);
+  }
+  const left = worth(operands[0]!, known);
   if (left === UNKNOWN) return UNKNOWN;
   if (LOGICAL.has(operator) && Boolean(left) === (operator === '||')) return left;
-  const right = worth(operands[1]!, values);
+  const right = worth(operands[1]!, known);
   if (right === UNKNOWN || LOGICAL.has(operator)) return right;
   return COMPARED[operator]!(left as number, right as number);
 }
 
 const UNKNOWN = Symbol('unknown');
-const LOGICAL: ReadonlySet<string> = new Set(['!', '&&', '||']);
+const LOGICAL: ReadonlySet<string> = new Set(['!', '&&', '||', '?:']);
 
 /** What `Condition` may have as operators, beside the logical ones. */
 export const COMPARED: Readonly<Record<string, (left: number, right: number) => boolean>> = {

@@ -91,6 +91,12 @@ export const frames = {
     return fn;
   },
 
+  /** Called where code names a function that it may go on to call or hand over; gives it back. */
+  named<T>(id: string, value: T): T {
+    runtime.made.add(id);
+    return value;
+  },
+
   /** Registers methods of an object literal; returns the object. */
   methods<O extends Record<string, object>>(
     literal: O,

@@ -28,7 +28,7 @@ export interface Runtime {
   sites: Map<string, Site>;
   /** Id of the spec's build(), if it has one. */
   builder: string | null;
-  /** Ids of the functions that were made since build() began. */
+  /** Ids of the functions, and of their names, that code has come to since build() began. */
   made: Set<string>;
   /** How code of the spec's modules comes to run, a module each. */
   flows: Flow[];

@@ -164,7 +164,7 @@ function sourcesOf(
       for (const step of trace.runs.flat()) name(step.calls);
       for (const place of trace.broken.flatMap(({ places }) => places)) name(place.calls);
     }
-    if (outcome) name([...outcome.unreached, ...outcome.explained]);
+    if (outcome) name([...outcome.unreached, ...outcome.leftOut, ...outcome.explained]);
   }
   const texts = [...named].sort().map((file) => [file, read(file)] as const);
   return Object.fromEntries(texts.filter(([, text]) => text !== null)) as Page['sources'];

@@ -72,8 +72,10 @@ function asJson(run: Run): RunRecord {
       reached: outcome?.reached.length ?? 0,
       unreached: outcome?.unreached.length ?? 0,
       explained: outcome?.explained.length ?? 0,
+      leftOut: outcome?.leftOut.length ?? 0,
     },
     unreached: outcome?.unreached ?? [],
+    leftOut: outcome?.leftOut ?? [],
     explained: (outcome?.explained ?? []).map(({ file, line, fn, reason }) => ({
       file,
       line,

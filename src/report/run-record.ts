@@ -50,11 +50,12 @@ const run = z.looseObject({
   asExpected: z.boolean(),
   states: count,
   complete: z.boolean(),
-  /** How many statements some schedule reached, none did, and none did as the spec says. */
+  /** How many statements some schedule reached, none did, none did as the spec says; and of threads that are not there. */
   statements: z.strictObject({
     reached: count,
     unreached: count,
     explained: count,
+    leftOut: count,
   }),
   /** What a proof says less about than it seems to. */
   warnings: z.readonly(

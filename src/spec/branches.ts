@@ -15,7 +15,7 @@ import {
 } from './syntax.ts';
 
 /** A place where the code goes one of two ways. */
-export interface Fork extends Omit<Branch, 'id' | 'file' | 'decided' | 'rest'> {
+export interface Fork extends Omit<Branch, 'id' | 'file' | 'when' | 'decided' | 'rest'> {
   /** What is asked there; null: a case, that is come to or not. */
   readonly test: Node | null;
   /** Of a part of a condition: the next one. */

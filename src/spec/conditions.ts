@@ -1,5 +1,5 @@
 import { COMPARED, type Condition } from '../model/coverage.ts';
-import { isReassigned, type Reference } from './scopes.ts';
+import { type Binding, isReassigned, type Reference } from './scopes.ts';
 import { bare, children, type Node, type Program } from './syntax.ts';
 import type { Table } from './table.ts';
 
@@ -10,6 +10,9 @@ export class Conditions {
   readonly imports: ReadonlyMap<string, Import>;
   private readonly table: Table;
   private readonly references: ReadonlyMap<Node, Reference>;
+  /** What is the same each time that a function's conditions ask it, as text. */
+  private readonly terms: string[] = [];
+  private readonly constants: Binding[] = [];
 
   constructor(program: Program, table: Table) {
     this.table = table;
@@ -24,21 +27,55 @@ export class Conditions {
         return isPlain(node.value) ? { literal: node.value } : null;
       case 'MemberExpression':
         return this.optionOf(node);
+      case 'Identifier':
+        return this.termOf(this.constantOf(node));
       case 'UnaryExpression': {
         const operand = node.operator === '!' ? this.conditionOf(node.argument) : null;
         return operand && { operator: '!', operands: [operand] };
       }
+      case 'ConditionalExpression':
+        return this.operation('?:', [node.test, node.consequent, node.alternate]);
       case 'LogicalExpression':
-      case 'BinaryExpression': {
-        const { left, right, operator } = node;
-        if (operator !== '&&' && operator !== '||' && !Object.hasOwn(COMPARED, operator))
-          return null;
-        const operands = [this.conditionOf(left), this.conditionOf(right)];
-        return operands.some(Boolean) ? { operator, operands } : null;
-      }
+        return node.operator === '??'
+          ? null
+          : this.operation(node.operator, [node.left, node.right]);
+      case 'BinaryExpression':
+        return this.comparison(node);
       default:
         return null;
     }
+  }
+
+  private operation(operator: string, parts: readonly Node[]): Condition {
+    const operands = parts.map((part) => this.conditionOf(part));
+    return operands.some(Boolean) ? { operator, operands } : null;
+  }
+
+  private comparison({ left, right, operator }: Extract<Node, { type: 'BinaryExpression' }>) {
+    if (!Object.hasOwn(COMPARED, operator)) return null;
+    const sides = [this.constantOf(left), this.constantOf(right)];
+    if (!/^[!=]==$/.test(operator) || sides.includes(null) || !sides.some(isVariable)) {
+      return this.operation(operator, [left, right]);
+    }
+    const same = this.termOf(sides.sort().join(' === '));
+    return operator === '===' ? same : { operator: '!', operands: [same] };
+  }
+
+  /** A variable that keeps its value, or a literal, as text; null: it is neither. */
+  private constantOf(expression: Node): string | null {
+    const node = bare(expression);
+    if (node.type === 'Literal') return isPlain(node.value) ? JSON.stringify(node.value) : null;
+    const { binding = null } = this.references.get(node) ?? {};
+    // A `var` is initialised in each round of a loop, and others may assign to what they export.
+    if (!binding || ['var', 'import'].includes(binding.kind) || isReassigned(binding)) return null;
+    const known = this.constants.indexOf(binding);
+    return `$${known < 0 ? this.constants.push(binding) - 1 : known}`;
+  }
+
+  private termOf(text: string | null): Condition {
+    if (text === null) return null;
+    const known = this.terms.indexOf(text);
+    return { term: known < 0 ? this.terms.push(text) - 1 : known };
   }
 
   /**
@@ -101,6 +138,11 @@ export class Conditions {
     const of = typeof option === 'string' ? this.valueOf(node.object) : null;
     return of === null || typeof option !== 'string' ? null : { option, of };
   }
+}
+
+/** Of what `constantOf` gives. */
+function isVariable(text: string | null): boolean {
+  return text?.startsWith('$') === true;
 }
 
 export interface Import {

@@ -1,7 +1,8 @@
 import type { Condition, Flow, Place } from '../model/coverage.ts';
 import type { Analysis } from './analyse.ts';
 import type { Conditions } from './conditions.ts';
-import { type Binding, type FunctionPlace, lookUp } from './scopes.ts';
+import { calledAtOnce } from './function-places.ts';
+import { type Binding, type FunctionInfo, type FunctionPlace, lookUp } from './scopes.ts';
 import {
   bare,
   children,
@@ -16,6 +17,27 @@ import {
 /** What `Flow` says of a module. */
 export interface ModuleFlow extends Pick<Flow, 'entries' | 'open'> {
   readonly places: ReadonlyMap<Node, Place>;
+  /** Where functions are named that build() may come to or not, with the ids in `entries`. */
+  readonly named: ReadonlyMap<Node, string>;
+  /** `o` in `{ o }`. */
+  readonly shorthands: ReadonlySet<Node>;
+}
+
+/** Ids of what a module has, for the whole bundle. */
+export interface Ids {
+  readonly module: string;
+  readonly ofFunction: (node: FunctionNode) => string;
+  readonly ofSite: (node: Node) => string | undefined;
+}
+
+/** Where a function is named, or one without a name stands. */
+interface Naming {
+  /** As in `Entry`. */
+  readonly fn: string | number;
+  readonly node: Node;
+  readonly by: FunctionInfo | null;
+  /** It can be noted that code comes to it. */
+  readonly noted: boolean;
 }
 
 /**
@@ -27,36 +49,56 @@ export function flowOf(
   program: Program,
   analysis: Analysis,
   conditions: Conditions,
-  idOf: (node: FunctionNode) => string,
-  siteOf: (node: Node) => string | undefined,
+  ids: Ids,
 ): ModuleFlow {
   const { table, functions } = analysis;
-  const walk = new Walk(conditions, idOf, siteOf);
+  const walk = new Walk(conditions, ids);
   walk.visit(program, { fn: null, when: [] });
-  const { places } = walk;
-  const entries = new Map<string, Flow['entries'][number]>();
-  const enter = (fn: string | number, from: Place): void => {
-    entries.set(JSON.stringify([fn, from]), [fn, from]);
-  };
+  const { places, atOnce } = walk;
+  const found: Naming[] = [];
   const variables = functionVariables(analysis);
   for (const each of functions) {
-    const { node } = each.info;
+    const { node, parent } = each.info;
     if (!node) continue;
+    const fn = ids.ofFunction(node);
     const binding = nameOf(each, variables);
-    if (!binding) enter(idOf(node), places.get(node)!);
-    for (const ref of binding?.refs ?? []) enter(idOf(node), places.get(ref.node)!);
+    if (!binding) found.push({ fn, node, by: parent, noted: false });
+    for (const ref of binding?.refs ?? []) {
+      found.push({ fn, node: ref.node, by: ref.fn, noted: !ref.writes });
+    }
   }
   let { open } = walk;
-  for (const { node, name, binding } of table.references) {
+  for (const { node, name, binding, fn } of table.references) {
     if (!binding && name === 'require') open = true;
     const imported = conditions.importOf(node);
     if (!imported || imported.source === 'lockstep') continue;
     const whole = imported.namespace ? walk.members.get(node) : node;
     const value = whole && conditions.valueOf(whole);
     if (value == null) open = true;
-    else enter(value, places.get(node)!);
+    else found.push({ fn: value, node: whole!, by: fn, noted: whole === node });
   }
-  return { places, entries: [...entries.values()], open };
+  /** Perhaps it runs as a part of build() only. */
+  const mayBuild = (info: FunctionInfo | null, within: readonly FunctionInfo[] = []): boolean => {
+    if (!info?.node || info.rewritten || within.includes(info)) return false;
+    if (info.name === 'build') return true;
+    const id = ids.ofFunction(info.node);
+    const calls = found.filter(({ fn }) => fn === id);
+    return calls.every(({ node, by }) => atOnce.has(node) && mayBuild(by, [...within, info]));
+  };
+  const named = new Map<Node, string>();
+  for (const { node, by, noted } of found) {
+    if (noted && !walk.kept.has(node) && mayBuild(by)) {
+      named.set(node, `${ids.module}:n${named.size}`);
+    }
+  }
+  const entries = found.map(({ fn, node }) => ({
+    fn,
+    from: places.get(node)!,
+    atOnce: atOnce.has(node),
+    named: named.get(node) ?? null,
+  }));
+  const distinct = new Map(entries.map((entry) => [JSON.stringify(entry), entry]));
+  return { places, named, shorthands: walk.shorthands, entries: [...distinct.values()], open };
 }
 
 /** Notes where each node stands. */
@@ -64,26 +106,24 @@ class Walk {
   readonly places = new Map<Node, Place>();
   /** `o.p` by o. */
   readonly members = new Map<Node, Node>();
+  readonly atOnce = new Set<Node>();
+  readonly shorthands = new Set<Node>();
+  /** Nodes that must stay as they are. */
+  readonly kept = new Set<Node>();
   open = false;
   private readonly conditions: Conditions;
-  private readonly idOf: (node: FunctionNode) => string;
-  private readonly siteOf: (node: Node) => string | undefined;
+  private readonly ids: Ids;
 
-  constructor(
-    conditions: Conditions,
-    idOf: (node: FunctionNode) => string,
-    siteOf: (node: Node) => string | undefined,
-  ) {
+  constructor(conditions: Conditions, ids: Ids) {
     this.conditions = conditions;
-    this.idOf = idOf;
-    this.siteOf = siteOf;
+    this.ids = ids;
   }
 
   visit(node: Node, at: Place): void {
     if (isTypeOnly(node)) return;
     this.places.set(node, at);
-    const site = this.siteOf(node);
-    if (isFunction(node)) at = { fn: this.idOf(node), when: [] };
+    const site = this.ids.ofSite(node);
+    if (isFunction(node)) at = { fn: this.ids.ofFunction(node), when: [] };
     else if (site !== undefined) at = { ...at, site };
     switch (node.type) {
       case 'IfStatement':
@@ -112,6 +152,15 @@ class Walk {
         return;
       case 'MemberExpression':
         this.members.set(node.object, node);
+        break;
+      case 'CallExpression':
+        for (const each of calledAtOnce(node)) this.atOnce.add(each);
+        break;
+      case 'Property':
+        if (node.shorthand) this.shorthands.add(node.value);
+        break;
+      case 'NewExpression':
+        this.kept.add(node.callee);
         break;
       case 'ExportAllDeclaration':
         if (node.exported) this.open = true;
@@ -153,6 +202,26 @@ class Walk {
     const condition = this.conditions.conditionOf(test);
     return condition ? [[condition, truth]] : [];
   }
+}
+
+/** Names of the module's own variables that it exports. */
+export function exportedBy(program: Program): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const node of program.body) {
+    if (node.type !== 'ExportNamedDeclaration' && node.type !== 'ExportDefaultDeclaration')
+      continue;
+    const { declaration } = node;
+    if (declaration?.type === 'VariableDeclaration') {
+      for (const { id } of declaration.declarations)
+        if (id.type === 'Identifier') names.add(id.name);
+    } else if (declaration && 'id' in declaration && declaration.id?.type === 'Identifier') {
+      names.add(declaration.id.name);
+    }
+    for (const { local } of 'specifiers' in node ? node.specifiers : []) {
+      if ('name' in local) names.add(local.name);
+    }
+  }
+  return names;
 }
 
 /** Variables that a function is the first value of, by the function. */

@@ -1,4 +1,4 @@
-import { isFunction, type Node } from './syntax.ts';
+import { bare, isFunction, type Node } from './syntax.ts';
 import type { Table } from './table.ts';
 
 /** Names functions in an expression by where they stand, and marks those that stay unregistered. */
@@ -17,13 +17,23 @@ export function placeFunctions(node: Node, table: Table): void {
       // `new function () {}` would call what is put around the function.
       if (isFunction(node.callee)) table.fix(node.callee);
       break;
-    case 'CallExpression': {
-      const { callee } = node;
-      if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') break;
-      if (!FORGETTING.has(callee.property.name)) break;
+    case 'CallExpression':
+      if (!FORGETTING.has(methodOf(node))) break;
       for (const argument of node.arguments) if (isFunction(argument)) table.fix(argument);
-    }
   }
+}
+
+/** What runs before a call gives its result, as far as that is certain. */
+export function calledAtOnce(call: CallNode): readonly Node[] {
+  const forgets = FORGETTING.has(methodOf(call)) || methodOf(call) === 'from';
+  return [call.callee, ...(forgets ? call.arguments : [])].map(bare);
+}
+
+type CallNode = Extract<Node, { type: 'CallExpression' }>;
+
+function methodOf({ callee }: CallNode): string {
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return '';
+  return callee.property.name;
 }
 
 /** `list.map(...)` calls its function and forgets it, so registering it would be for nothing. */

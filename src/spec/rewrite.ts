@@ -1,5 +1,6 @@
 import type { SourceMap } from 'magic-string';
 import type { Branch } from '../model/branches.ts';
+import type { Flow, Place } from '../model/coverage.ts';
 import type { Site } from '../model/frames.ts';
 import { type Analysis, analyse, type LoopNode, type ObjectLiteral } from './analyse.ts';
 import { forksIn } from './branches.ts';
@@ -8,7 +9,7 @@ import { Conditions } from './conditions.ts';
 import { Edits } from './edits.ts';
 import { position, sourceError } from './errors.ts';
 import { type Explain, explanations } from './explanations.ts';
-import { flowOf } from './flow.ts';
+import { exportedBy, flowOf } from './flow.ts';
 import { liveAt } from './liveness.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
 import { checkSharing } from './sharing.ts';
@@ -103,13 +104,12 @@ class Rewriting {
       this.sites.map(({ id }, index) => [analysis.sites[index]!.node, id]),
     );
     const conditions = new Conditions(program, analysis.table);
-    const { places, entries, open } = flowOf(
-      program,
-      analysis,
-      conditions,
-      (node) => this.ids.get(analysis.table.infos.get(node)!)!,
-      (node) => siteIds.get(node),
-    );
+    const { places, named, shorthands, entries, open } = flowOf(program, analysis, conditions, {
+      module: module.name,
+      ofFunction: (node) => this.ids.get(analysis.table.infos.get(node)!)!,
+      ofSite: (node) => siteIds.get(node),
+    });
+    for (const [node, id] of named) this.noteNamed(node, id, shorthands.has(node));
     const sites = this.sites.map(({ id }, index) => {
       const { node } = analysis.sites[index]!;
       return { id, place: places.get(node), explained: explain(node) };
@@ -118,13 +118,39 @@ class Rewriting {
       const by = info.parent && this.ids.get(info.parent);
       return by ? [[this.ids.get(info), by]] : [];
     });
-    const branches = this.watch(conditions, explain);
-    const told = JSON.stringify({ sites, entries, made, branches, open }).slice(0, -1);
+    const branches = this.watch(conditions, places, explain);
+    const generators = this.generators(explain);
+    const told = JSON.stringify({ sites, entries, made, generators, branches, open }).slice(0, -1);
     return ` ${this.kit}.flow(${told}, "values": () => [${conditions.values.join(', ')}] });`;
   }
 
+  private generators(explain: Explain): Flow['generators'] {
+    const { module, parsed, analysis, source } = this;
+    const exported = exportedBy(parsed.program);
+    const all = analysis.functions.map(({ info }) => info).filter(({ rewritten }) => rewritten);
+    return all.map((info) => ({
+      id: this.ids.get(info)!,
+      within: (info.parent && this.ids.get(info.parent)) ?? null,
+      file: module.file,
+      line: position(source, info.node!.start).line,
+      fn: info.name || '(anonymous)',
+      text: headline(source, info.node!),
+      excused: explain(info.node!) !== null || (info.parent === null && exported.has(info.name)),
+    }));
+  }
+
+  /** Notes that code came to the name of a function. */
+  private noteNamed(node: Node, id: string, shorthand: boolean): void {
+    const key = shorthand ? `${this.source.slice(node.start, node.end)}: ` : '';
+    this.edits.wrap(node, `${key}${this.kit}.named(${JSON.stringify(id)}, `, ')', 0);
+  }
+
   /** Notes which outcomes the conditions of the spec's code have. */
-  private watch(conditions: Conditions, explain: Explain): Branch[] {
+  private watch(
+    conditions: Conditions,
+    places: ReadonlyMap<Node, Place>,
+    explain: Explain,
+  ): Branch[] {
     const { module, parsed, analysis, source } = this;
     const forks = forksIn(parsed.program, {
       source,
@@ -144,7 +170,8 @@ class Rewriting {
       if (among) note(among, 'unless');
       if (first) this.edits.atStart(first.start, `${this.kit}.test('${id}', true); `);
       const [decided, later] = [test, rest].map((node) => node && conditions.conditionOf(node));
-      return { id, file: module.file, ...fork, decided: decided!, rest: later! };
+      const { when } = places.get((test ?? first)!)!;
+      return { id, file: module.file, ...fork, when, decided: decided!, rest: later! };
     });
   }
 

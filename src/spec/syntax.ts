@@ -148,6 +148,9 @@ function bodyOf(statement: Node): Node | null {
       return statement.body;
     case 'SwitchStatement':
       return statement.cases[0] ?? null;
+    case 'FunctionDeclaration':
+    case 'FunctionExpression':
+      return statement.body;
     default:
       return null;
   }

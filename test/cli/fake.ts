@@ -86,6 +86,7 @@ export function fakeEngine(
         warnings: [],
         lockOrder: { classes: [], edges: [] },
         unreached: [],
+        leftOut: [],
         explained: [],
         finalStates: 1,
         unchecked: {},

@@ -15,6 +15,7 @@ const told: Run = {
   outcome: {
     ...sample.outcome,
     reached: sample.outcome.unreached.map((site) => ({ ...site, steps: 3 })),
+    leftOut: sample.outcome.unreached,
     warnings: [
       { kind: 'never contended', message: 'slab_mutex: nobody ever waits for it', site: null },
     ],
@@ -64,7 +65,8 @@ test('one array with an object per variant, and nothing before the end', () => {
     fingerprintCollisionProbability: 4.1e-12,
     durationMs: 812,
   });
-  expect(violated.statements).toEqual({ reached: 1, unreached: 1, explained: 1 });
+  expect(violated.statements).toEqual({ reached: 1, unreached: 1, explained: 1, leftOut: 1 });
+  expect(violated.leftOut).toEqual(sample.outcome.unreached);
   expect(violated.warnings).toEqual(told.outcome!.warnings);
   expect(violated.lockOrder).toEqual(told.outcome!.lockOrder);
   expect(violated.unreached).toEqual(sample.outcome.unreached);
@@ -125,7 +127,7 @@ test('real runs, whatever their names, have what the schema says', async () => {
     ['a', 'b'],
     ['b', 'a'],
   ]);
-  expect(crossed.statements).toEqual({ reached: 4, unreached: 0, explained: 0 });
+  expect(crossed.statements).toEqual({ reached: 4, unreached: 0, explained: 0, leftOut: 0 });
 });
 
 test('no run gives an empty array', () => {

@@ -151,6 +151,7 @@ export const outcome: Outcome = {
       text: 'yield* mutex_lock(slab_mutex)',
     },
   ],
+  leftOut: [],
   explained: [
     {
       file: 'specs/slab.ts',

@@ -210,6 +210,19 @@ describe('a report', () => {
     );
   });
 
+  test('says how much the configuration leaves out', () => {
+    const [site] = sample.outcome.unreached;
+    const leftOut = ['reader', 'reader', 'writer'].map((fn) => ({ ...site!, fn }));
+    const of = (run: Run, unreached = [site!]) =>
+      report([{ ...run, outcome: { ...sample.outcome, unreached, leftOut } }], 80);
+    const text = '\n  left out  by this configuration: 3 statements of reader, writer\n';
+    expect(of(sample.verified)).toContain(text);
+    expect(of(sample.violated)).toContain(text);
+    expect(of(sample.verified, [])).toContain(text);
+    expect(of(sample.violated, [])).not.toContain('left out');
+    expect(report([sample.verified], 80)).not.toContain('left out');
+  });
+
   test('that is quiet is one line per run', () => {
     expect(report(everything, 80, { quiet: true })).toMatchInlineSnapshot(`
       "verified  slab/v5.4  as expected  12,345 states, complete

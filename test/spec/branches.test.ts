@@ -94,6 +94,11 @@ const THREADS: readonly (readonly [what: string, thread: string, ...messages: st
     'if (z === 0 && variant.x) f(1); else f(2);',
     "'z === 0 && variant.x' is never false",
   ],
+  [
+    'an option beside what keeps its value',
+    'const w = yield* load(flag); if (w && variant.x) f(1); else if (w) f(2); if (w && z) f(3);',
+    "'w && z' is never true",
+  ],
   ['what an option decides to the right', 'if (z === 0 && variant.y) f(1); else f(2);'],
   [
     'what throws',
@@ -124,7 +129,7 @@ export default defineSpec({
   name: 's',
   variants: { on: {} },
   build() {
-    function* write(n: number) { yield* store(x, n); }
+    function* write(n: number) { yield* store(x, n); } // unreached: only one test has it
     ${build}
     return {
       threads: { *reads() { big((yield* load(x)) && 1); }, ${thread} },

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { coverage } from '../../src/model/coverage.ts';
+import { coverage, uncalled } from '../../src/model/coverage.ts';
 import type { Site } from '../../src/model/frames.ts';
 import { runtime } from '../../src/model/runtime.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
@@ -8,15 +8,16 @@ import { type LoadedSpec, loadSpec } from '../../src/spec/load.ts';
 import { folder } from './folder.ts';
 
 const OBJECTS = `import { load, options, variable } from 'lockstep';
+export let shared = 0;
+export const cell = variable('cell', 0);
 export const variant = options({ x: true, y: true, n: 1, mode: 'percpu' });
 export const other = { x: false };
-const cell = variable('cell', 0);
 export const at = (_name: string) => load(cell);
 `;
 
 /** A thread, of which each line may have one \`yield* at('name')\`. */
-const spec = (thread: string, more = '', imports = 'at, other, variant'): string => `
-import { defineSpec } from 'lockstep';
+const spec = (thread: string, more = '', imports = 'at, cell, other, shared, variant'): string => `
+import { defineSpec, load } from 'lockstep';
 import { ${imports} } from './objects.ts';
 ${more}
 export default defineSpec({
@@ -44,7 +45,10 @@ type Listed = Readonly<Record<string, string>>;
  * What a search that comes to no `at('name')`, and to all else, lists by variant: the names. A line
  * with `// behind` is not come to either.
  */
-async function listed(files: Readonly<Record<string, string>>): Promise<Listed> {
+async function listed(
+  files: Readonly<Record<string, string>>,
+  kind: 'unreached' | 'leftOut' = 'unreached',
+): Promise<Listed> {
   const of = await loaded(files);
   const texts = Object.entries(files);
   const lineOf = ({ file, line }: Site): string => {
@@ -58,7 +62,7 @@ async function listed(files: Readonly<Record<string, string>>): Promise<Listed> 
       instantiate(of, variant);
       expect(runtime.reached.size).toBe(0);
       for (const [id, site] of runtime.sites) if (comeTo(site)) runtime.reached.add(id);
-      const names = coverage().unreached.map(name);
+      const names = coverage()[kind].map(name);
       return [variant, names.filter((each) => each !== '').join(' ')];
     }),
   );
@@ -109,6 +113,51 @@ const CONDITIONS: Readonly<Record<string, readonly [thread: string, listed: List
        || variant.x) yield* at('f');
      else yield* at('g');`,
     { on: 'a b c d e f', off: 'c e f g', neither: 'c e f g' },
+  ],
+  'an option beside what keeps its value': [
+    `const d = yield* load(cell);
+     if (d && variant.x) yield* at('a');
+     else if (d) yield* at('b');
+     else yield* at('c');
+     if (!d || !variant.x) yield* at('d');
+     else if (!d) yield* at('e');
+     if (variant.x ? d : variant.y) yield* at('f');
+     else if (d) yield* at('g');
+     if (d || variant.y) return;
+     if (d) yield* at('h');
+     if (d || other) yield* at('i');`,
+    // No option lets e be come to, nor h.
+    { on: 'a c d e f', off: 'b c d f', neither: 'b c d g h i' },
+  ],
+  'an option beside a comparison of what keeps its value': [
+    `const d = yield* load(cell);
+     if (d === 1 && variant.x) yield* at('a');
+     else if (1 === d) yield* at('b');
+     else if (d !== 1) yield* at('c');
+     else yield* at('d');
+     if (d === 1 && variant.x) return;
+     if (d === 2) yield* at('e');
+     if (d !== 1 && variant.y) return;
+     if (d === 2) yield* at('f');`,
+    // No option lets d be come to.
+    { on: 'a c d e', off: 'b c d e f', neither: 'b c d e f' },
+  ],
+  'an option beside what may change': [
+    `let d = yield* load(cell);
+     if (d && variant.x) return;
+     d++;
+     if (d) yield* at('a');
+     for (;;) {
+       if (e) continue;
+       var e = yield* load(cell);
+       if (e && variant.x) yield* at('b');
+       else if (e) yield* at('c');
+       if (other.x && variant.x) return;
+       if (other.x) yield* at('d');
+       if (shared && variant.x) return;
+       if (shared) yield* at('e');
+     }`,
+    { on: 'a b c d e', off: 'a c d e', neither: 'a c d e' },
   ],
   'comparisons with literals': [
     `if (variant.mode === 'percpu') yield* at('a');
@@ -422,6 +471,197 @@ export default defineSpec({
     ones: 'a c d g',
     none: 'c d g',
   });
+});
+
+const NAMED = (threads: string, more = ''): string => `
+import { defineSpec } from 'lockstep';
+import { at, variant } from './objects.ts';
+import { imported } from './two.ts';
+function* reader() {
+  yield* at('a');
+  yield* helper(); // behind
+}
+function* helper() {
+  yield* at('b');
+}
+const writer = function* () {
+  yield* at('c');
+};
+${more}
+export default defineSpec({
+  name: 's',
+  params: { n: 0 },
+  variants: { none: {}, one: { params: { n: 1 } } },
+  build({ params }) {
+    const threads: Record<string, any> = { *always() { yield* at('z'); } };
+    ${threads}
+    return { threads };
+  },
+});
+`;
+
+const TWO = `import { at } from './objects.ts';
+export function* imported() {
+  yield* at('d');
+}
+export const some = (n: number, make: (k: number) => unknown) => Array.from({ length: n }, (_, k) => make(k));
+`;
+
+const WAYS: readonly (readonly [what: string, threads: string, names: string, more?: string])[] = [
+  ['a condition', `if (params.n > 0) threads.reader = reader;`, 'a'],
+  ['a loop', `for (let k = 0; k < params.n; k++) threads['reader' + k] = reader;`, 'a'],
+  [
+    'an early exit',
+    `if (params.n === 0) return { threads }; threads.reader = { run: reader };`,
+    'a',
+  ],
+  [
+    'a part of a condition',
+    `threads.reader ??= params.n > 0 && reader; if (!threads.reader) delete threads.reader;`,
+    'a',
+  ],
+  ['shorthand', `Object.assign(threads, params.n > 0 && { reader, writer, });`, 'a c'],
+  [
+    'a list',
+    `Object.assign(threads, Object.fromEntries(Array.from({ length: params.n }, (_, k) => ['r' + k, reader])));`,
+    'a',
+  ],
+  [
+    'a function that is made',
+    `for (let k = 0; k < params.n; k++) threads['reader' + k] = () => reader();`,
+    'a',
+  ],
+  [
+    'a list of functions',
+    `[...Array(params.n).keys()].forEach((k) => { threads['r' + k] = () => writer(); });`,
+    'c',
+  ],
+  ['an imported one', `if (params.n > 0) threads.two = imported;`, 'd'],
+  [
+    'one of a function',
+    `add(threads, params.n);`,
+    'a c',
+    `
+    function add(threads: Record<string, unknown>, n: number) {
+      if (n > 0) threads.reader = reader;
+      for (let k = 0; k < n; k++) threads['w' + k] = () => writer();
+    }`,
+  ],
+  [
+    'one beside one that is there',
+    `if (params.n > 0) threads.reader = reader; threads.other = reader;`,
+    '',
+  ],
+];
+
+for (const [what, threads, names, more] of WAYS) {
+  test(`a named thread that the parameters leave out: ${what}`, async () => {
+    const files = { 'spec.ts': NAMED(threads, more), 'two.ts': TWO };
+    const gap = names === '' ? 'a z' : 'z';
+    const made = [...names.split(' '), 'z'].filter((name) => name !== '');
+    expect(await listed(files)).toEqual({ none: gap, one: names === '' ? gap : made.join(' ') });
+    expect(await listed(files, 'leftOut')).toEqual({ none: names, one: '' });
+  });
+}
+
+test('what is not certain to be left out is listed', async () => {
+  const ways: readonly (readonly [threads: string, more?: string])[] = [
+    // Whether it is kept for later is not followed.
+    [`some(params.n, () => reader);`, `import { some } from './two.ts';`],
+    [`some(params.n, () => () => reader());`, `import { some } from './two.ts';`],
+    [`const thread = params.n > 0 ? () => reader() : reader; void thread;`],
+    // It runs in the search, too.
+    [
+      `add(threads, params.n); threads.other = function* () { add({}, 1); };`,
+      `function add(threads: any, n: number) { if (n > 0) threads.reader = reader; }`,
+    ],
+    [
+      `threads.other = function* () { const f = later; yield* f(); };`,
+      `const later = () => (variant.x ? reader() : reader());`,
+    ],
+    [
+      `const run = make(0); threads.other = () => run;`,
+      `function* make(n: number): any {
+        if (n > 0) yield* (function* () {
+          yield* at('a');
+        })();
+      }`,
+    ],
+    [
+      `const all = { add }; all.add(threads, params.n);`,
+      `function add(threads: any, n: number) { if (n > 0) threads.reader = reader; }`,
+    ],
+  ];
+  for (const [threads, more] of ways) {
+    const files = { 'spec.ts': NAMED(threads, more), 'two.ts': TWO };
+    expect((await listed(files)).none, threads).toMatch(/\ba\b/);
+    expect((await listed(files, 'leftOut')).none, threads).toBe('');
+  }
+});
+
+test('what an option leaves out is not counted as left out by parameters', async () => {
+  const files = {
+    'spec.ts': NAMED(`if (!variant.x && params.n > 0) threads.reader = reader;`),
+    'two.ts': TWO,
+  };
+  expect(await listed(files)).toEqual({ none: 'z', one: 'z' });
+  expect(await listed(files, 'leftOut')).toEqual({ none: '', one: '' });
+});
+
+async function dead(files: Readonly<Record<string, string>>): Promise<string[]> {
+  instantiate(await loaded(files), 'on');
+  return uncalled().map(({ fn, line, text }) => `${line} ${fn}: ${text}`);
+}
+
+test('generators that nothing calls', async () => {
+  const more = `function* forgotten(n: number): any {
+      yield* at('a');
+      yield* below();
+    }
+    function* below() {}
+    function* again() { yield* again(); }
+    const held = function* () { function* inner() {} yield* inner(); };
+    function plain() { return forgotten(1); }
+    // unreached: for later
+    function* meant() {}
+    function* optional() {}
+    function* parametric() {}
+    function* literal() {}
+    function* listed() {}
+    const table = { listed, *method() {}, other: function* () {} };
+    function* imported() {}
+    export function* exported() {}
+    export const exported2 = function* () {};
+    function* exported3() {}
+    export { exported3 as three };
+    declare function declared(): void;`;
+  const thread = `
+    if (!variant.x) yield* optional();
+    if (params.n > 5) yield* parametric();
+    if (false) yield* literal();
+    function* local() {}
+    function* used() {}
+    yield* used();`;
+  const text = spec(thread, more);
+  const line = (of: string) => text.split('\n').findIndex((each) => each.includes(of)) + 1;
+  expect(await dead({ 'spec.ts': text })).toEqual([
+    `${line('forgotten(n')} forgotten: function* forgotten(n: number): any`,
+    `${line('function* below')} below: function* below()`,
+    `${line('* again()')} again: function* again()`,
+    `${line('held')} held: function* ()`,
+    `${line('* imported')} imported: function* imported()`,
+    `${line('* local')} local: function* local()`,
+  ]);
+});
+
+test('where a module is handed around as a whole, nothing is said', async () => {
+  const two = `import { variant } from './objects.ts';
+    export function* one() { if (variant.x) return; }
+    function* two() {}`;
+  const imports = `import * as two from './two.ts';`;
+  const files = (thread: string) => ({ 'spec.ts': spec(thread, imports), 'two.ts': two });
+  expect(await dead(files('yield* two.one();'))).toEqual(['3 two: function* two()']);
+  expect(await dead(files('yield* Object.values(two)[0]!();'))).toEqual([]);
 });
 
 test('nothing is taken for uncalled where a whole module is handed around', async () => {

@@ -13,7 +13,9 @@ export function searchLines(
   outcome: Outcome,
   options: { columns: number; chalk: ChalkInstance; limits: string },
 ): string[] {
-  const { reduction, without, symmetry, traces, unreached, explained } = outcome;
+  const { reduction, without, symmetry, traces, unreached, leftOut, explained } = outcome;
+  // A line that says that nothing is missing is about a proof, as warnings are.
+  const isTold = run.verdict !== 'violated' || unreached.length > 0;
   // What was searched to the end had no limit, whatever was asked for.
   const bounds = outcome.complete ? [] : [options.limits];
   const facts: Fact[] = [
@@ -43,10 +45,7 @@ export function searchLines(
     ...(outcome.complete && outcome.finalStates === 0
       ? [['ends', ['no schedule does, so none was asked for a deadlock or a leak']] as Fact]
       : []),
-    // A line that says that nothing is missing is about a proof, as warnings are.
-    ...(run.verdict === 'violated' && unreached.length === 0
-      ? []
-      : [['reached', [reached(unreached.length, explained.length)]] as Fact]),
+    ...(isTold ? [['reached', [reached(unreached.length, explained.length)]] as Fact] : []),
   ];
   const fact = (name: string, text: string, most = 4): string[] =>
     wrap(plain(text), Math.max(20, options.columns - 12), most).map(
@@ -59,6 +58,11 @@ export function searchLines(
   }
   const more = unreached.length - shownSites;
   if (more > 0) lines.push(`            and ${more} more (--json lists all)`);
+  if (isTold && leftOut.length > 0) {
+    const names = [...new Set(leftOut.map(({ fn }) => fn))].join(', ');
+    const text = `by this configuration: ${counted(leftOut.length, 'statement')} of ${names}`;
+    lines.push(...fact('left out', text, 2));
+  }
   for (const [rule, reason] of Object.entries(outcome.unchecked)) {
     const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
     lines.push(...fact('skipped', `${rule} is not checked${ends}: ${reason}`, 6));

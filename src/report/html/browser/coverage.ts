@@ -4,8 +4,8 @@ import { linesOf } from './source.ts';
 
 /** The spec's source, with what schedules reached of it marked beside each line. */
 export function coverageOf(page: Page, outcome: PageOutcome): HTMLElement[] {
-  const { reached, unreached, explained } = outcome;
-  const named = [...unreached, ...explained].map(({ file }) => file);
+  const { reached, unreached, leftOut, explained } = outcome;
+  const named = [...unreached, ...leftOut, ...explained].map(({ file }) => file);
   const files = [...new Set([...Object.keys(reached), ...named])].sort();
   if (files.length === 0) return [];
   return [
@@ -21,11 +21,13 @@ export function coverageOf(page: Page, outcome: PageOutcome): HTMLElement[] {
       const why = new Map(
         explained.filter((site) => site.file === file).map(({ line, reason }) => [line, reason]),
       );
+      const aside = new Set(leftOut.filter((site) => site.file === file).map(({ line }) => line));
       const missing = new Set(no.map(({ line }) => line));
       const told = [
         counted(yes.size, 'line reached', 'lines reached'),
         missing.size > 0 && `${missing.size} not reached`,
         why.size > 0 && `${why.size} explained`,
+        aside.size > 0 && `${aside.size} left out by this configuration`,
       ];
       const details = h(
         'details',
@@ -52,7 +54,8 @@ export function coverageOf(page: Page, outcome: PageOutcome): HTMLElement[] {
           if (missing.has(line)) return { class: 'missed', note: 'not reached' };
           const reason = why.get(line);
           if (reason !== undefined) return { class: 'excused', note: `not reached: ${reason}` };
-          return yes.has(line) ? { class: 'reached', note: '' } : null;
+          if (yes.has(line)) return { class: 'reached', note: '' };
+          return aside.has(line) ? { class: 'excused', note: 'not in this configuration' } : null;
         });
         details.append(
           h(
