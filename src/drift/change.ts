@@ -37,7 +37,7 @@ export function changeOf(
       parts.filter((part) => part !== '').join(', ') || 'the same lines are broken otherwise',
     details: [
       `${link.cFile}, ${record.version} (-) and the tree (+)`,
-      ...changes.flatMap(shown),
+      ...changes.flatMap((change, at) => shown(change, at, changes)),
       `${link.specFile}:${first}-${last} ${link.specFunction}, as it was`,
       ...link.specText.map((text, at) => row(' ', first + at, text)),
     ],
@@ -67,22 +67,24 @@ function conditionsOf(then: readonly DefinitionRecord[], now: readonly CFunction
   return of(then) === of(now) ? [] : [`compiled ${of(now)}, before ${of(then)}`];
 }
 
-function shown({
-  added,
-  removed,
-  value,
-}: {
-  added: boolean;
-  removed: boolean;
-  value: Line[];
-}): string[] {
-  if (!added && !removed)
-    return value.length > 4
-      ? [...value.slice(0, 2).map(same), '  ...', ...value.slice(-2).map(same)]
-      : value.map(same);
-  const sign = added ? '+' : '-';
-  return value.map(({ line, text }) => row(sign, line, text ?? '(no text is kept of it)'));
+function shown(
+  change: { added: boolean; removed: boolean; value: Line[] },
+  at: number,
+  all: readonly object[],
+): string[] {
+  const { added, removed, value } = change;
+  if (added || removed) {
+    const sign = added ? '+' : '-';
+    return value.map(({ line, text }) => row(sign, line, text ?? '(no text is kept of it)'));
+  }
+  const head = at === 0 ? [] : value.slice(0, CONTEXT);
+  const tail = at === all.length - 1 ? [] : value.slice(-CONTEXT);
+  if (head.length + tail.length >= value.length) return value.map(same);
+  return [...head.map(same), '  ...', ...tail.map(same)];
 }
+
+/** Lines that are the same, on each side of those that are not. */
+const CONTEXT = 2;
 
 function same({ line, text }: Line): string {
   return row(' ', line, text ?? '');

@@ -117,7 +117,9 @@ function conditionOf(name: string, rest: string): string {
   if (name === 'else') return 'true';
   if (name.endsWith('ndef')) return not(`defined(${rest})`);
   if (name.endsWith('def')) return `defined(${rest})`;
-  return rest.replace(/\bdefined (?:\( (\w+) \)|(\w+))/g, (_, a, b) => `defined(${a ?? b})`);
+  return rest
+    .replaceAll('! ', '!')
+    .replace(/\bdefined (?:\( (\w+) \)|(\w+))/g, (_, a, b) => `defined(${a ?? b})`);
 }
 
 /** The other way round twice is the same. */

@@ -2,7 +2,7 @@ import { changeOf } from './change.ts';
 import { digestOf, lineDigest } from './digest.ts';
 import type { CFunction } from './functions.ts';
 import type { Link, LinkCheck, LinkRecord } from './link.ts';
-import { whyMissing } from './missing.ts';
+import { lostIn, whyMissing } from './missing.ts';
 import { keyOf } from './models.ts';
 import { Tree } from './tree.ts';
 
@@ -63,6 +63,9 @@ async function compare(link: Link, record: LinkRecord | null, tree: Tree): Promi
       const why = await whyMissing(link, file, record, tree);
       return { ...about, ...why, ok: false, record: null };
     }
+    const lost = lostIn(file!, link.cFunction, link.cFile);
+    if (lost !== null)
+      return { ...about, word: 'unreadable', ok: false, reason: lost, record: null };
     const why = whyNotRecorded(link, record);
     return record && why === null
       ? await compareWith(link, record, now, tree)

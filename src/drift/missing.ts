@@ -19,6 +19,8 @@ export async function whyMissing(
   tree: Tree,
 ): Promise<Missing> {
   const tokens = tokensOf(file?.text ?? '');
+  const made = madeBy(tokens, cFunction);
+  if (made?.certain) return { word: 'macro', reason: byMacro(made, cFunction, cFile) };
   const here = file && insteadOf(cFunction, tokens, cFile, file);
   if (here) return here;
   const declared = tokens.find((_, n) => headAt(tokens, n, cFunction) === ';');
@@ -43,6 +45,7 @@ export async function whyMissing(
     };
   }
   if (declared) return { word: 'declared', reason: `${nowhere}, and no other file defines it` };
+  if (made) return { word: 'macro', reason: byMacro(made, cFunction, cFile) };
   const renamed = file && record ? likest(file.functions, record) : null;
   const perhaps = renamed
     ? `; perhaps it is ${renamed.name} now, in line ${renamed.line}, which has most of its lines`
@@ -77,29 +80,34 @@ async function definedIn(name: string, but: string, tree: Tree): Promise<Place[]
 function insteadOf(
   name: string,
   tokens: readonly Token[],
-  file: string,
-  { text }: CFile,
+  shown: string,
+  file: CFile,
 ): Missing | null {
-  const made = madeBy(tokens, name);
-  if (made) {
-    const { macro, row, certain } = made;
-    const how = certain ? `${macro} makes it` : `perhaps ${macro} makes it`;
-    const why = `${name} has no definition of its own in ${file}: ${how}, in line ${row + 1}`;
-    return { word: 'macro', reason: `${why}; a link needs a function that is written out` };
-  }
   const macro = tokens.find(
     (token, n) => token.text === name && token.directive > 0 && tokens[n - 1]?.text === 'define',
   );
   if (macro) {
-    const why = `${name} is a macro in ${file}, defined in line ${macro.row + 1}`;
+    const why = `${name} is a macro in ${shown}, defined in line ${macro.row + 1}`;
     return { word: 'macro', reason: `${why}; a link needs a function` };
   }
-  const lost = tokens.find((_, n) => headAt(tokens, n, name) === '{');
-  if (!lost) return null;
-  const conditions = conditionalsOf(text).conditionsAt(lost.row).join(' && ');
-  const under = conditions ? ` under ${conditions}` : '';
-  const why = `what looks like ${name} in ${file}, in line ${lost.row + 1}${under}, cannot be read`;
-  return { word: 'unreadable', reason: `${why} as a function` };
+  const lost = lostIn(file, name, shown);
+  return lost === null ? null : { word: 'unreadable', reason: lost };
+}
+
+/** What looks like a definition of the function and was not read as one; null where there is none. */
+export function lostIn({ text, functions }: CFile, name: string, shown: string): string | null {
+  const tokens = tokensOf(text);
+  const found = functions.filter((each) => each.name === name);
+  for (const [n, { row }] of tokens.entries()) {
+    if (headAt(tokens, n, name) !== '{') continue;
+    if (found.some(({ line, lastLine }) => line <= row + 1 && row + 1 <= lastLine)) continue;
+    const conditions = conditionalsOf(text).conditionsAt(row);
+    // Where there is another one, it was put out of use.
+    if (found.length > 0 && conditions.includes('0')) continue;
+    const under = conditions.length > 0 ? ` under ${conditions.join(' && ')}` : '';
+    return `what looks like ${name} in ${shown}, in line ${row + 1}${under}, cannot be read as a function`;
+  }
+  return null;
 }
 
 /** What comes after the parameters, if the token there is the name of a function outside all others. */
@@ -114,12 +122,23 @@ function headAt(tokens: readonly Token[], n: number, name: string): string | nul
     : (tokens.slice(close + 1).find(({ text }) => !isAttribute(text))?.text ?? null);
 }
 
+interface Made {
+  readonly macro: string;
+  readonly row: number;
+  readonly certain: boolean;
+}
+
+function byMacro({ macro, row, certain }: Made, name: string, file: string): string {
+  const how = `${certain ? '' : 'perhaps '}${macro} makes it, in line ${row + 1}`;
+  return `${name} has no definition of its own in ${file}: ${how}; a link needs a function that is written out`;
+}
+
 /** `SYSCALL_DEFINE2(foo, ...)` makes sys_foo, `DEFINE_SHOW_ATTRIBUTE(foo)` foo_open. */
-function madeBy(tokens: readonly Token[], name: string) {
+function madeBy(tokens: readonly Token[], name: string): Made | null {
   let depth = 0;
   for (const [n, { text, row, directive }] of tokens.entries()) {
     if (directive > 0) continue;
-    if (depth === 0 && tokens[n + 1]?.text === '(' && /^[A-Z][A-Z0-9_]+$/.test(text)) {
+    if (depth === 0 && tokens[n + 1]?.text === '(' && MAKES.test(text)) {
       const argument = tokens[n + 2]?.text ?? '';
       const macro = `${text}(${argument}${tokens[n + 3]?.text === ')' ? ')' : ', ...)'}`;
       const certain =
@@ -134,6 +153,9 @@ function madeBy(tokens: readonly Token[], name: string) {
   }
   return null;
 }
+
+/** Not those that say something of a function. */
+const MAKES = /^(?!EXPORT_|MODULE_|ALLOW_|NOKPROBE_|BTF_)[A-Z][A-Z0-9_]+$/;
 
 /** Has at least two thirds of the lines that were recorded. */
 function likest(functions: readonly CFunction[], record: LinkRecord): CFunction | null {
