@@ -32,7 +32,7 @@ export interface Wanted {
 }
 
 /** A trace, and a variant to try it on. */
-interface Task {
+export interface Task {
   readonly file: string;
   readonly trace: Trace;
   readonly variant: string;
@@ -49,6 +49,16 @@ export async function checkTraces(
 ): Promise<Check[]> {
   const tasks: (Task | Check)[] = [];
   for (const file of files) tasks.push(...(await tasksOf(file, wanted, context)));
+  return checkTasks(tasks, wanted, context, engine);
+}
+
+/** A task that is a check already is one of what cannot be read. */
+export async function checkTasks(
+  tasks: readonly (Task | Check)[],
+  wanted: Wanted,
+  context: Context,
+  engine: Engine,
+): Promise<Check[]> {
   // All are loaded before any is instantiated: one program is there at a time.
   const specs = new Map<string, LoadedSpec>();
   for (const task of tasks) {
@@ -92,7 +102,11 @@ function byProgram<T extends Task | Check>(tasks: readonly T[]): Map<string, T[]
   return groups;
 }
 
-async function tasksOf(file: string, wanted: Wanted, context: Context): Promise<(Task | Check)[]> {
+export async function tasksOf(
+  file: string,
+  wanted: Wanted,
+  context: Context,
+): Promise<(Task | Check)[]> {
   try {
     const place = path.resolve(context.cwd, file);
     const trace = await readTrace(place, file);

@@ -29,6 +29,8 @@ export interface SearchLimits {
   /** Bytes; null: what the machine can spare. */
   readonly maxMemory: number | null;
   readonly first: boolean;
+  /** Properties of which any schedule will do. */
+  readonly asFound?: ReadonlySet<string>;
   readonly onProgress: (progress: SearchProgress) => void;
   readonly signal: AbortSignal;
   /** Told of each final state that is found in this thread: of all, without other workers. */

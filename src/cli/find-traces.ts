@@ -32,17 +32,24 @@ export async function findTraces(given: readonly string[], cwd: string): Promise
       traces.push(argument);
       continue;
     }
-    const names = await readdir(place, { recursive: true });
-    const below = names.map((name) => path.join(argument, name));
-    // By code unit, so that the order is the same in every locale.
-    const own = below.filter((name) => name.endsWith('.trace.json')).sort();
-    const rules = below.filter((name) => name.endsWith(RULES_ENDING));
-    const ruled = new Set(own.map(rulesFileOf));
-    if (own.length + rules.length === 0) throw new UsageError(`no trace in the folder ${argument}`);
-    traces.push(...own.filter(isNew));
-    orphans.push(...rules.filter((name) => !ruled.has(name) && isNew(name)).sort());
+    const below = await tracesBelow(argument, cwd);
+    if (below.traces.length + below.orphans.length === 0) {
+      throw new UsageError(`no trace in the folder ${argument}`);
+    }
+    traces.push(...below.traces.filter(isNew));
+    orphans.push(...below.orphans.filter(isNew));
   }
   return { traces, orphans };
+}
+
+/** By code unit, so that the order is the same in every locale. */
+export async function tracesBelow(folder: string, cwd: string): Promise<FoundTraces> {
+  const names = await readdir(path.resolve(cwd, folder), { recursive: true });
+  const below = names.map((name) => path.join(folder, name)).sort();
+  const traces = below.filter((name) => name.endsWith('.trace.json'));
+  const ruled = new Set(traces.map(rulesFileOf));
+  const rules = below.filter((name) => name.endsWith(RULES_ENDING));
+  return { traces, orphans: rules.filter((name) => !ruled.has(name)) };
 }
 
 /** The spec is looked for from the trace upwards, so that a trace finds its own project first. */

@@ -53,6 +53,24 @@ export interface DiffOptions {
   readonly json: boolean;
 }
 
+export interface GateOptions {
+  /** Verify all, whatever the receipts say, and hold them against it. */
+  readonly fresh: boolean;
+  /** Record what is claimed less than before. */
+  readonly accept: boolean;
+  /** Null: as many as pay. */
+  readonly workers: number | null;
+  /** Seconds for the whole. */
+  readonly maxTime: number | null;
+  /** Megabytes. */
+  readonly maxMemory: number | null;
+  /** Folder for traces of what was not expected; null: keep none. */
+  readonly traces: string | null;
+  readonly report: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
 export interface TableOptions {
   /** The file that the table goes into; null: stdout. */
   readonly into: string | null;

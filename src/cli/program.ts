@@ -5,6 +5,7 @@ import { exitCodes } from '../verdict/verdict.ts';
 import type { Context } from './context.ts';
 import {
   type DiffOptions,
+  type GateOptions,
   list,
   optimisations,
   parameter,
@@ -35,6 +36,18 @@ const unset = {
 };
 
 const unsetDiff = { param: {}, maxStates: null, maxTime: null, maxMemory: null, json: false };
+
+const unsetGate = {
+  fresh: false,
+  accept: false,
+  maxTime: null,
+  maxMemory: null,
+  workers: null,
+  traces: null,
+  report: [],
+  json: false,
+  quiet: false,
+};
 
 const unsetReplay = { variant: null, step: false, to: null, inspect: false, rerecord: false };
 
@@ -100,6 +113,29 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
       const { replayTrace } = await import('./replay-trace.ts');
       const { engine } = await import('./built-in-engine.ts');
       done(await replayTrace(files, { ...unset, ...unsetReplay, ...given }, context, engine));
+    });
+
+  program
+    .command('gate')
+    .description('say whether a project is as it must be: all specs, all kept traces')
+    .argument('[dir]', 'the folder that has specs, traces and receipts', '.')
+    .option('--fresh', 'verify all, whatever the receipts say, and hold them against it')
+    .option('--accept', 'record claims that are less than the receipts say, and refused receipts')
+    .option('--max-time <seconds>', 'end the whole gate after so long', seconds)
+    .option('--max-memory <MB>', 'end a search that needs more', wholeNumber(1))
+    .option(
+      '--workers <n>',
+      'threads to search with (default: as many as pay)',
+      wholeNumber(1, 256),
+    )
+    .option('--traces <folder>', 'keep the traces of what was not expected here')
+    .option('--report <file>', reportHelp('.xml (JUnit), .sarif or .md'), list)
+    .option('--json', 'print one JSON object, with all checks')
+    .option('--quiet', 'print no progress, and one line for what fails')
+    .action(async (dir: string, given: Partial<GateOptions>) => {
+      const { gate } = await import('./gate.ts');
+      const { engine } = await import('./built-in-engine.ts');
+      done(await gate(dir, { ...unsetGate, ...given }, context, engine));
     });
 
   program

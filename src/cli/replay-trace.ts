@@ -132,7 +132,7 @@ function tellMany(checks: readonly Check[], context: Context): void {
   context.out(`${[...lines, '', ...countLines(checks, chalk)].join('\n')}\n`);
 }
 
-function replayedOf({ file, opened, life }: Check): Replayed {
+export function replayedOf({ file, opened, life }: Check): Replayed {
   if (opened !== null) return { file, reproduced: opened };
   const message = life.word === 'damaged' ? life.line : `${file} is ${life.word}: ${life.line}`;
   return { file, reproduced: null, message };

@@ -55,6 +55,8 @@ export interface RunSetting extends Setting {
   readonly progress: ProgressLine;
   /** Told of final states. */
   readonly onFinal?: FinalState;
+  /** Properties of which any schedule will do. */
+  readonly asFound?: ReadonlySet<string>;
 }
 
 async function loadAll(
@@ -139,7 +141,7 @@ export async function runVariant(
   variant: string,
   setting: RunSetting,
 ): Promise<Run> {
-  const { options, context, engine, progress, onFinal } = setting;
+  const { options, context, engine, progress, onFinal, asFound } = setting;
   const overrides = overridesFor(loaded, options.param);
   const { about = null, kernel = null } = loaded.spec.variants[variant]!;
   const files = filesOf(loaded, context.cwd);
@@ -155,6 +157,7 @@ export async function runVariant(
       onProgress: (p) => progress.show(`${program.spec}/${variant}`, p),
       signal: context.signal,
       ...(onFinal && { onFinal }),
+      ...(asFound && { asFound }),
     });
     const durationMs = performance.now() - start;
     const counterexamples = await confirmAll(loaded, program, outcome, overrides, setting);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Read, Replayed } from '../report/reporter.ts';
 import { UsageError } from '../spec/errors.ts';
 import { makeFolder } from '../verdict/folder.ts';
+import type { GateCheck } from '../verdict/gate.ts';
 import type { Run } from '../verdict/run.ts';
 import type { Context } from './context.ts';
 import type { Told } from './github.ts';
@@ -67,6 +68,26 @@ const ofReplays: Kinds<Replayed> = {
   },
 };
 
+const sarifOfGate: Make<GateCheck> = async (checks) =>
+  (await import('../report/sarif.ts')).sarifOfGate(checks);
+
+const ofGate: Kinds<GateCheck> = {
+  files: {
+    '.xml': async (checks) => (await import('../report/junit.ts')).junitOfGate(checks),
+    '.sarif': sarifOfGate,
+    '.sarif.json': sarifOfGate,
+    '.md': async (checks) => (await import('../report/gate/markdown.ts')).markdownOfGate(checks),
+  },
+  told: async (checks) => {
+    const { annotationsOfGate } = await import('../report/github.ts');
+    const { markdownOfGate } = await import('../report/gate/markdown.ts');
+    return {
+      annotations: (locate) => annotationsOfGate(checks, locate),
+      summary: (most) => markdownOfGate(checks, most),
+    };
+  },
+};
+
 interface Wanted {
   readonly html: string | null;
   readonly report: readonly string[];
@@ -77,6 +98,11 @@ export type WriteReports<T> = (of: readonly T[]) => Promise<void>;
 
 export const reportsOfRuns = (wanted: Wanted, context: Context): Promise<WriteReports<Run>> =>
   reportsOf(ofRuns, wanted, context);
+
+export const reportsOfGate = (
+  { report }: Pick<Wanted, 'report'>,
+  context: Context,
+): Promise<WriteReports<GateCheck>> => reportsOf(ofGate, { html: null, report }, context);
 
 export function reportsOfReplays(
   traces: number,

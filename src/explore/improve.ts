@@ -23,7 +23,7 @@ export function improve(machine: Machine, outcome: Outcome, options: SearchOptio
   return {
     ...rest,
     properties: properties.map((found) => {
-      if (!found.schedule) return found;
+      if (!found.schedule || options.asFound?.has(found.name)) return found;
       if (found.earlier.length > 0) return withFewerRuns(machine, found);
       const each = found.shortest ? found : withoutNeedless(machine, found, options);
       const { schedule, last } = each.fewestSwitches
@@ -82,7 +82,9 @@ function breaksLockRule(
 
 /** Shortest schedules, with the fewest switches, of the properties of which they are found. */
 function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
-  const broken = outcome.properties.filter(({ schedule }) => schedule !== null);
+  const broken = outcome.properties.filter(
+    ({ name, schedule }) => schedule !== null && !options.asFound?.has(name),
+  );
   if (options.first || broken.length === 0) return outcome;
   const names = broken.map(({ name }) => name);
   const maxStates = Math.min(EFFORT, options.maxStates);

@@ -22,6 +22,8 @@ export interface SearchOptions {
   readonly first: boolean;
   /** Stop when all these properties are known to be broken. */
   readonly until?: ReadonlySet<string>;
+  /** Schedules of these properties stay as they are found: nobody looks for better ones. */
+  readonly asFound?: ReadonlySet<string>;
   readonly maxStates: number;
   /** Milliseconds, by `now`. */
   readonly maxTimeMs: number;

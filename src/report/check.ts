@@ -36,7 +36,11 @@ export interface Finding {
     | 'incomplete'
     | 'invalid'
     | Life['word']
-    | 'unusable';
+    | 'unusable'
+    /** Of a gate: a claim that is less than it was, a receipt, what a spec is a model of. */
+    | 'weakened'
+    | 'refused'
+    | 'drift';
   readonly expected: boolean;
   /** Null where it is about the whole. */
   readonly property: string | null;

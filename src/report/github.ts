@@ -1,5 +1,7 @@
+import type { GateCheck } from '../verdict/gate.ts';
 import type { Run } from '../verdict/run.ts';
 import { type Check, checkOfReplay, checkOfRun, titleOf } from './check.ts';
+import { checkOfGate } from './gate/check.ts';
 import type { Replayed } from './reporter.ts';
 
 /**
@@ -11,6 +13,9 @@ export const annotationsOfRuns = (runs: readonly Run[], locate: Locate): string 
 
 export const annotationsOfReplays = (replayed: readonly Replayed[], locate: Locate): string =>
   print(replayed.map(checkOfReplay), locate);
+
+export const annotationsOfGate = (checks: readonly GateCheck[], locate: Locate): string =>
+  print(checks.map(checkOfGate), locate);
 
 type Locate = (file: string) => string;
 

@@ -32,7 +32,7 @@ function samplesIn({ schedules, all }: Samples) {
   };
 }
 
-function asJson(run: Run): RunRecord {
+export function asJson(run: Run): RunRecord {
   const { outcome } = run;
   return {
     spec: run.spec,

@@ -1,7 +1,9 @@
 import { Chalk } from 'chalk';
 import junit, { type Builder, type TestCase } from 'junit-report-builder';
+import type { GateCheck } from '../verdict/gate.ts';
 import type { Run } from '../verdict/run.ts';
 import { type Check, checkOfReplay, checkOfRun, type Finding } from './check.ts';
+import { checkOfGate } from './gate/check.ts';
 import { placeLines, placesOf } from './places.ts';
 import type { Replayed } from './reporter.ts';
 import { allSteps } from './terminal/schedule.ts';
@@ -18,6 +20,8 @@ export const junitOfRuns = (runs: readonly Run[]): string => print(runs.map(chec
 
 export const junitOfReplays = (replayed: readonly Replayed[]): string =>
   print(replayed.map(checkOfReplay));
+
+export const junitOfGate = (checks: readonly GateCheck[]): string => print(checks.map(checkOfGate));
 
 /** The schedule is text for people, in columns. */
 const columns = 160;

@@ -92,19 +92,33 @@ export function countLines(all: readonly Checked[], chalk: ChalkInstance): strin
 }
 
 /** What is wrong, and what can be done; commands in one line each, so that they can be copied. */
-function whatToDo({ file, variant, life, rule, wrong }: Checked, columns: number): string[] {
+function whatToDo(checked: Checked, columns: number): string[] {
+  const { rule, wrong } = checked;
   if (wrong === null || rule === null) return [];
   const told = indented(`NOT KEPT: ${wrong}${because(rule)}`, columns);
+  return [...told, ...adviceOf(checked).flatMap((line) => indentedUnlessCommand(line, columns))];
+}
+
+/** What can be done about a rule that is not kept. */
+export function adviceOf({ file, variant, life, rule, wrong }: Checked): string[] {
+  if (wrong === null || rule === null) return [];
   if (life.word === 'stale') {
-    return [...told, `  record it again: lockstep replay-trace --rerecord ${shellWord(file)}`];
+    return [`record it again: lockstep replay-trace --rerecord ${shellWord(file)}`];
   }
   const gone = life.word === 'fixed' || life.word === 'no longer possible';
-  if (gone && rule.must === 'still reproduces') {
-    const kept = 'record it again with --rerecord, or keep it as a regression, with a rule in:';
-    told.push(...indented(kept, columns), `    ${rulesFileOf(file)}`);
-  }
+  const regression =
+    gone && rule.must === 'still reproduces'
+      ? [
+          'record it again with --rerecord, or keep it as a regression, with a rule in:',
+          `  ${rulesFileOf(file)}`,
+        ]
+      : [];
   const on = shellWord(variant ?? '');
-  return [...told, `  replay: lockstep replay-trace --variant ${on} ${shellWord(file)}`];
+  return [...regression, `replay: lockstep replay-trace --variant ${on} ${shellWord(file)}`];
+}
+
+function indentedUnlessCommand(line: string, columns: number): string[] {
+  return /^ |: lockstep /.test(line) ? [`  ${line}`] : indented(line, columns);
 }
 
 function because(rule: TraceRule | null): string {

@@ -47,7 +47,7 @@ function print(checks: readonly Check[], noun: string, most: number): string {
 }
 
 /** As many of the texts as there is room for, and how many there is none for. */
-function fitting(
+export function fitting(
   before: readonly string[],
   texts: readonly string[],
   most: number,
@@ -96,7 +96,7 @@ function warningsOf(checks: readonly Check[], most: number): string[] {
   return [...fitting([head], lines, most, more), '\n</details>\n'];
 }
 
-function sectionOf(check: Check, finding: Finding): string {
+export function sectionOf(check: Check, finding: Finding): string {
   const { message, place, counterexample } = finding;
   const title = literal(titleOf(check, finding));
   const where = place.line === null ? place.file : `${place.file}:${place.line}`;

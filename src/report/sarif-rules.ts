@@ -12,6 +12,8 @@ export function ruleOf(finding: Finding): ReportingDescriptor {
     return own(what);
   }
   if (what === 'no longer possible') return own('no-longer-possible');
+  if (what === 'weakened' || what === 'drift') return own(what);
+  if (what === 'refused') return own('refused-receipt');
   for (const [tool, rules] of Object.entries<readonly string[]>(RULES)) {
     const rule = rules.find((each) => isNamedAfter(property ?? '', each));
     if (rule && (kind === null || kind === 'rule')) return ofKernel(rule, tool);
@@ -62,6 +64,18 @@ const owned = {
   damaged: [
     'a kept trace is damaged',
     'A kept trace does not fit the spec that it was recorded with.',
+  ],
+  weakened: [
+    'a claim was weakened',
+    'A variant claims less than its receipt says that it did, which makes it easier to pass.',
+  ],
+  'refused-receipt': [
+    'a receipt is refused',
+    'A receipt was edited or is damaged, or does not say what a re-run does.',
+  ],
+  drift: [
+    'the C changed, and its model did not',
+    'A function of the C that a spec models is not what it was when the spec was written after it.',
   ],
 } as const;
 

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Location, Log, Notification, ReportingDescriptor, Result } from 'sarif';
+import type { GateCheck } from '../verdict/gate.ts';
 import type { Run } from '../verdict/run.ts';
 import { combine, exitCodes } from '../verdict/verdict.ts';
 import { type Check, checkOfReplay, checkOfRun, type Finding, isNamed } from './check.ts';
+import { checkOfGate } from './gate/check.ts';
 import type { Replayed } from './reporter.ts';
 import { codeFlowsOf, locationOf, relatedTo, stacksOf } from './sarif-flow.ts';
 import { ruleOf } from './sarif-rules.ts';
@@ -16,6 +18,8 @@ export const sarifOfRuns = (runs: readonly Run[]): string => print(runs.map(chec
 
 export const sarifOfReplays = (replayed: readonly Replayed[]): string =>
   print(replayed.map(checkOfReplay));
+
+export const sarifOfGate = (checks: readonly GateCheck[]): string => print(checks.map(checkOfGate));
 
 function print(checks: readonly Check[]): string {
   const shown = checks.flatMap((check) =>

@@ -60,8 +60,9 @@ export async function readRules(file: string, shown = file): Promise<TraceRule[]
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new TraceError(`${shown} cannot be read (${code ?? message})`);
   }
   return parseRules(text, shown);
 }

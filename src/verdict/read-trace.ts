@@ -96,7 +96,13 @@ export function parseTrace(text: string, file: string): Trace {
 }
 
 export async function readTrace(file: string, shown = file): Promise<Trace> {
-  const bytes = await readFile(file);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new TraceError(`${shown} cannot be read (${code ?? message})`);
+  }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

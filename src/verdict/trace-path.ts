@@ -22,7 +22,7 @@ export function tracePath(folder: string, subject: TraceSubject): string {
 }
 
 /** The name itself where it can be a file's; else what is left of it and a digest of the whole. */
-function fileName(name: string, also = ''): string {
+export function fileName(name: string, also = ''): string {
   const allowed = `a-zA-Z0-9_${also}-`;
   if (new RegExp(`^[a-zA-Z0-9][${allowed}]{0,59}$`).test(name)) return name;
   const plain = name
