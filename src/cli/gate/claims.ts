@@ -67,6 +67,9 @@ export async function settle(
   }
   for (const [word, reason] of found) setting.tell(await problem(item, word, reason, setting));
   const clean = problems.length + found.length === 0;
+  // A trace that cannot be read now must not be forgotten.
+  const isOpen = before?.keptTraces.some(({ file }) => project.fateOf(file) === 'unreadable');
+  if (isOpen) return;
   if (green && item.twin === null && (clean || options.accept)) await record(item, now, setting);
 }
 
@@ -93,14 +96,16 @@ async function problem(
     line: place?.line ?? null,
     word: taken ? 'accepted' : word,
     reason,
-    details: taken || item.twin !== null ? [] : [howToAccept],
+    details: taken || item.twin !== null ? [] : [howToAccept(word)],
     exitCode: taken ? exitCodes.asExpected : exitCodes.unexpected,
     from: 'run',
     run: null,
   };
 }
 
-const howToAccept = 'if it is meant: lockstep gate --accept';
+function howToAccept(word: string): string {
+  return `${word === 'weakened' ? 'if it is meant' : 'to make it anew'}: lockstep gate --accept`;
+}
 
 async function record(item: Item, now: Receipt, setting: GateSetting): Promise<void> {
   const { receipt } = item;
@@ -136,7 +141,7 @@ export async function settleOrphan({ file, receipt }: Found, setting: GateSettin
       'refused' in receipt
         ? receipt.refused
         : `there is no such variant any more; it was ${wasOf(receipt)}`,
-    details: accept ? [] : [howToAccept],
+    details: accept ? [] : [howToAccept('weakened')],
     exitCode: accept ? exitCodes.asExpected : exitCodes.unexpected,
     from: 'run',
     run: null,

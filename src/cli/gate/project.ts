@@ -110,7 +110,7 @@ async function loadAll(folder: string, { cwd }: Context, engine: Engine): Promis
       const message = twin ? `${twin.file} has a spec of the same name, '${loaded.spec.name}'` : '';
       entries.push({ place, file, loaded: twin ? null : loaded, message });
     } catch (error) {
-      entries.push({ place, file, loaded: null, message: whyUnloaded(error, file) });
+      entries.push({ place, file, loaded: null, message: whyUnloaded(error, place, file) });
     }
   }
   return entries;
@@ -126,8 +126,9 @@ async function placesOfSpecs(folder: string): Promise<string[]> {
 }
 
 /** What is wrong with the file; else the error goes on. */
-function whyUnloaded(error: unknown, file: string): string {
-  if (isSpecError(error) || error instanceof UsageError) return error.message;
+function whyUnloaded(error: unknown, place: string, file: string): string {
+  if (isSpecError(error)) return error.message;
+  if (error instanceof UsageError) return error.message.replace(place, file);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === undefined) throw error;
   return `${file} cannot be read (${code})`;

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { type GateCheck, type Kind, passes } from '../../verdict/gate.ts';
+import type { Run } from '../../verdict/run.ts';
 import { exitCodes } from '../../verdict/verdict.ts';
 import { terminalReporter } from '../terminal.ts';
 import { abbreviate, counted, pack, pad, padStart, plain, width, wrap } from '../text.ts';
@@ -70,7 +71,7 @@ function table(rows: readonly Row[], { columns, chalk }: GateStyle): string[] {
   ];
 }
 
-/** Checks of one spec of which the same is to be said. */
+/** Checks of one spec of which the same is to be said, or of one variant's receipt. */
 type Group = readonly [GateCheck, ...GateCheck[]];
 
 /** What fails, and what passes with a note; the worst is not the first: the order is that of the flow. */
@@ -78,10 +79,11 @@ function groupsOf(checks: readonly GateCheck[]): Group[] {
   const groups = new Map<string, [GateCheck, ...GateCheck[]]>();
   for (const [at, check] of checks.entries()) {
     if (passes(check) && check.reason === '') continue;
-    const { kind, spec, word, reason, file, line, details, run } = check;
+    const { kind, spec, subject, word, reason, file, line, details, run } = check;
     // Of what was not looked at, nothing is to be seen in its file.
     const place = check.exitCode === exitCodes.incomplete ? null : [kind, file, line];
-    const key = JSON.stringify(run ? at : [spec, word, reason, place, details]);
+    const what = kind === 'receipt' ? subject : reason;
+    const key = JSON.stringify(run ? at : [spec, word, what, place, details]);
     const group = groups.get(key);
     if (group) group.push(check);
     else groups.set(key, [check]);
@@ -92,16 +94,19 @@ function groupsOf(checks: readonly GateCheck[]): Group[] {
 function blockOf(group: Group, style: GateStyle): string[] {
   const { columns, chalk } = style;
   const [{ run, reason, file, line, details, spec, exitCode }] = group;
-  if (run !== null) return runLines(group[0], style);
+  if (run !== null) return runLines(run, style);
   const say = (text: string) => wrap(plain(text), columns - 2, 8).map((each) => `  ${each}`);
-  const one = group.length === 1;
+  const subjects = new Set(group.map(nameIn(spec)));
+  const reasons = new Set(group.map((each) => each.reason));
   const place = file === null ? '' : line === null ? file : `${file}:${line}`;
   const isPlaceKnown = place === '' || reason.startsWith(place) || subjectOf(group[0]) === place;
   return [
     ...head(group, chalk, columns),
     ...(isPlaceKnown || exitCode === exitCodes.incomplete ? [] : [`  ${plain(place)}`]),
-    ...say(reason),
-    ...(one ? [] : pack(group.map(nameIn(spec)), columns - 4, 8).map((names) => `    ${names}`)),
+    ...[...reasons].flatMap(say),
+    ...(subjects.size === 1
+      ? []
+      : pack([...subjects], columns - 4, 8).map((names) => `    ${names}`)),
     // Not wrapped: commands, and lines of a source.
     ...details.map((detail) => `  ${plain(detail)}`),
   ];
@@ -116,15 +121,22 @@ function subjectOf({ subject }: GateCheck): string {
   return plain(subject);
 }
 
+function subjectOfAll(group: Group): string {
+  const [first] = group;
+  const many = new Set(group.map(({ subject }) => subject)).size > 1;
+  return many ? `${plain(first.spec)}: ${counted(group.length, 'check')}` : subjectOf(first);
+}
+
 /** `weakened  kmem-cache-dying/v5.3`; the subject below where there is no room for it. */
 function head(group: Group, chalk: ChalkInstance, columns: number): string[] {
   const [first] = group;
   const word = colourOf(first, chalk).bold(first.word);
-  const subject =
-    group.length === 1
-      ? subjectOf(first)
-      : `${plain(first.spec)}: ${counted(group.length, 'check')}`;
+  const subject = subjectOfAll(group);
   const room = columns - width(first.word) - 2;
+  // The file is in a command below.
+  if (first.kind === 'trace' && first.details.length > 0) {
+    return [`${word}  ${abbreviate(subject, room)}`];
+  }
   if (width(subject) <= room) return [`${word}  ${subject}`];
   return [word, ...wrap(subject, columns - 2, 4).map((line) => `  ${line}`)];
 }
@@ -134,21 +146,21 @@ function colourOf(check: GateCheck, chalk: ChalkInstance): ChalkInstance {
   return check.exitCode === exitCodes.incomplete ? chalk.yellow : chalk.red;
 }
 
-/** As verify-spec tells of it. */
-function runLines({ run, file, line }: GateCheck, { columns, chalk }: GateStyle): string[] {
+/** As verify-spec tells of it, but for what is as expected: no good schedules were looked for. */
+function runLines(run: Run, { columns, chalk }: GateStyle): string[] {
+  const { unexpected } = run;
+  const counterexamples = run.counterexamples.filter(({ property }) =>
+    unexpected.includes(property.name),
+  );
   let text = '';
   const limits = 'no limit of states or time';
   const options = { columns, chalk, quiet: false, full: false, limits };
-  terminalReporter((part) => (text += part), options).run(run!);
-  const place = line === null ? [] : [`at ${file}:${line}`];
-  return [...text.trimEnd().split('\n'), ...place];
+  terminalReporter((part) => (text += part), options).run({ ...run, counterexamples });
+  return text.trimEnd().split('\n');
 }
 
 function quietLine(group: Group, { chalk }: GateStyle): string {
   const [first] = group;
-  const subject =
-    group.length === 1
-      ? subjectOf(first)
-      : `${plain(first.spec)}: ${counted(group.length, 'check')}`;
-  return `${colourOf(first, chalk).bold(first.word)}  ${subject}  ${plain(first.reason)}`;
+  const subject = subjectOfAll(group);
+  return `${colourOf(first, chalk).bold(first.word)}  ${subject}  ${plain([...new Set(group.map(({ reason }) => reason))].join('; '))}`;
 }
