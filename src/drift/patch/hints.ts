@@ -1,0 +1,111 @@
+import { lineDigest } from '../digest.ts';
+import type { Hunk } from './diff.ts';
+import type { Edits, OldLine } from './edits.ts';
+
+/**
+ * What speaks for a hunk changing a function although its lines are not found there: the function
+ * may be another one than was recorded. Each gives the rows of the patch that it is about.
+ */
+export function hints(
+  edits: Edits,
+  hunk: Hunk,
+  name: string,
+  lines: readonly string[] | null,
+): number[][] {
+  const found = lines
+    ? [byName(edits, hunk, name), byLikeness(edits, hunk, lines), byConditions(edits, name)]
+    : [unknown(edits, hunk, name)];
+  return found.filter((rows) => rows.length > 0);
+}
+
+/** Whether the hunk is said to start below the first line of another function. */
+export function namesAnother({ heading }: Hunk, name: string): boolean {
+  return isFunction(heading) && !mentions(heading, name);
+}
+
+export function mentions(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(text);
+}
+
+/** Git names the last line before the hunk that begins in the first column, as labels do. */
+function isFunction(heading: string): boolean {
+  return /\w\s*\(/.test(heading);
+}
+
+/** A declaration, or a macro that exports. */
+function isStatement(text: string): boolean {
+  return /;\s*$/.test(text);
+}
+
+/** Named by git, or by a line that begins its definition: what changes up to its end may be in it. */
+function byName({ old, insertions }: Edits, { heading }: Hunk, name: string): number[] {
+  let within = mentions(heading, name) && !isStatement(heading);
+  const rows: number[] = [];
+  for (const [at, line] of [...old, null].entries()) {
+    const inserted = within ? insertions.filter((each) => each.at === at) : [];
+    rows.push(...rowsOf(inserted));
+    if (line?.begins) within = mentions(line.text, name) && !isStatement(line.text);
+    if (within && line?.changed) rows.push(line.row);
+    if (line?.text.startsWith('}')) within = false;
+  }
+  return rows;
+}
+
+/** Nothing is named: half of the telling lines are in it, in that order. */
+function byLikeness(edits: Edits, { heading }: Hunk, lines: readonly string[]): number[] {
+  if (isFunction(heading)) return [];
+  const next = edits.old.findIndex(({ begins }) => begins);
+  const old = next < 0 ? edits.old : edits.old.slice(0, next);
+  const telling = old.filter(({ tells }) => tells);
+  let after = 0;
+  let found = 0;
+  for (const { normal } of telling) {
+    const at = lines.indexOf(lineDigest(normal), after);
+    if (at < 0) continue;
+    after = at + 1;
+    found++;
+  }
+  if (found === 0 || 2 * found < telling.length) return [];
+  return allRows({ old, insertions: edits.insertions.filter(({ at }) => next < 0 || at <= next) });
+}
+
+/** An earlier patch of the series left it so that its lines are not known. */
+function unknown(edits: Edits, hunk: Hunk, name: string): number[] {
+  const elsewhere = namesAnother(hunk, name) && !edits.old.some((line) => mentions(line.text, name));
+  return elsewhere ? [] : allRows(edits);
+}
+
+/**
+ * An `#if` around a function changes when it is compiled, wherever it stands. One that ends in the
+ * same hunk is around what the hunk shows.
+ */
+function byConditions({ old, insertions }: Edits, name: string): number[] {
+  const conditional = ({ normal }: { normal: string }) =>
+    /^# (?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b/.test(normal);
+  const gone = old.filter(({ changed }) => changed).filter(conditional);
+  const groups = insertions.map(({ lines }) => lines.filter(conditional));
+  // Around new lines alone.
+  if (gone.length === 0 && groups.every(isBalanced)) return [];
+  const shown = old.some((line) => line.begins && mentions(line.text, name));
+  if (!shown && isBalanced(gone) && isBalanced(groups.flat())) return [];
+  return [...gone, ...groups.flat()].map(({ row }) => row);
+}
+
+function isBalanced(lines: readonly { readonly normal: string }[]): boolean {
+  let depth = 0;
+  for (const { normal } of lines) {
+    if (/^# if/.test(normal)) depth++;
+    else if (depth === 0) return false;
+    if (/^# endif/.test(normal)) depth--;
+  }
+  return depth === 0;
+}
+
+function allRows({ old, insertions }: Edits): number[] {
+  const gone = old.filter(({ changed }: OldLine) => changed).map(({ row }) => row);
+  return [...gone, ...rowsOf(insertions)];
+}
+
+function rowsOf(insertions: Edits['insertions']): number[] {
+  return insertions.flatMap(({ lines }) => lines.map(({ row }) => row));
+}

@@ -1,0 +1,131 @@
+import { lineDigest } from '../digest.ts';
+import type { Hunk } from './diff.ts';
+import { type Edits, editsOf, type Insertion } from './edits.ts';
+import { hints, mentions, namesAnother } from './hints.ts';
+
+/**
+ * Whether hunks change a function of which only the digests of its lines are known. It must not be
+ * said that they do not where they may: what is left open is `possibly`.
+ */
+export interface Placed {
+  readonly touch: 'no' | 'possibly' | 'touches';
+  /** Rows of the patch that do. */
+  readonly rows: readonly number[];
+  /** Every line of the function goes. */
+  readonly whole: boolean;
+  /** Its lines afterwards; null: not known. */
+  readonly after: Lines;
+}
+
+/** A digest for each line that has tokens; null: they are not known. */
+export type Lines = readonly string[] | null;
+
+/** Where a hunk may be: its line `n` is line `n + shift` of the function. */
+interface Place {
+  readonly shift: number;
+  readonly edits: Edits;
+  readonly touch: Placed['touch'];
+  readonly rows: readonly number[];
+}
+
+export function placeOf(hunks: readonly Hunk[], name: string, lines: Lines): Placed {
+  const found = hunks.map((hunk) => placesOf(hunk, name, lines).filter(({ rows }) => rows.length > 0));
+  const all = found.flat();
+  const touch = (['touches', 'possibly'] as const).find((word) => all.some((p) => p.touch === word));
+  const gone = new Set(all.flatMap((place) => goneIn(place, lines ?? [])));
+  return {
+    touch: touch ?? 'no',
+    rows: [...new Set(all.flatMap(({ rows }) => rows))].sort((a, b) => a - b),
+    whole: !!lines?.length && gone.size === lines.length,
+    after: lines && linesAfter(lines, found),
+  };
+}
+
+function placesOf(hunk: Hunk, name: string, lines: Lines): Place[] {
+  return editsOf(hunk).flatMap((edits) => {
+    if (edits.insertions.length === 0 && edits.old.every(({ changed }) => !changed)) return [];
+    const possible = hints(edits, hunk, name, lines).map(
+      (rows): Place => ({ shift: Number.NaN, edits, touch: 'possibly', rows }),
+    );
+    const shifts = lines ? alignments(edits, name, lines) : [];
+    // Nothing is above the first line of a file.
+    const places = shifts
+      .filter((shift) => shift <= 0 || hunk.oldStart > 1)
+      .map((shift) => placeAt(edits, shift, lines!.length, hunk, name));
+    return [...places, ...possible];
+  });
+}
+
+/** Shifts at which all lines are the same that the hunk and the function would then have in common. */
+function alignments({ old }: Edits, name: string, lines: readonly string[]): number[] {
+  const digests = old.map(({ normal }) => lineDigest(normal));
+  const last = lines.length - 1;
+  const same = (at: number, of: number): boolean =>
+    digests[at] === lines[of] ||
+    // The first and the last line may have more in the file than belongs to the function.
+    (of === 0 && old[at]!.begins && mentions(old[at]!.text, name)) ||
+    (of === last && old[at]!.text.startsWith('}'));
+  const shifts: number[] = [];
+  for (let shift = 1 - old.length; shift < lines.length; shift++) {
+    const from = Math.max(0, -shift);
+    const to = Math.min(old.length, lines.length - shift);
+    if (old.slice(from, to).every((_, at) => same(from + at, from + at + shift))) shifts.push(shift);
+  }
+  return shifts;
+}
+
+function placeAt(edits: Edits, shift: number, length: number, hunk: Hunk, name: string): Place {
+  const { old, insertions } = edits;
+  const common = old.slice(Math.max(0, -shift), Math.min(old.length, length - shift));
+  const gone = common.filter(({ changed }) => changed);
+  const inside = insertions.filter((each) => isInside(each, shift, length));
+  const rows = [...gone, ...inside.flatMap(({ lines }) => lines)].map(({ row }) => row);
+  if (rows.length === 0) {
+    // What comes right before it may be the start of its declaration.
+    const ahead = insertions.find(({ at }) => at + shift === 0)?.lines ?? [];
+    const open = ahead.length > 0 && !ends(ahead.at(-1)!.normal);
+    return { shift, edits, touch: 'possibly', rows: open ? ahead.map(({ row }) => row) : [] };
+  }
+  const told = common.some((line) => line.tells) && (shift <= 0 || !namesAnother(hunk, name));
+  return { shift, edits, touch: told ? 'touches' : 'possibly', rows };
+}
+
+function isInside({ at }: Insertion, shift: number, length: number): boolean {
+  return at + shift > 0 && at + shift < length;
+}
+
+/** Whether a line ends what it is part of, so that the next begins something. */
+function ends(normal: string): boolean {
+  return /^#|[;}:]$/.test(normal);
+}
+
+function goneIn({ edits, shift }: Place, lines: readonly string[]): number[] {
+  return edits.old.flatMap(({ changed }, at) =>
+    changed && at + shift >= 0 && at + shift < lines.length ? [at + shift] : [],
+  );
+}
+
+/** Not known if it is not for each hunk that changes it where it does. */
+function linesAfter(lines: readonly string[], found: readonly (readonly Place[])[]): Lines {
+  const changing = found.filter((places) => places.length > 0);
+  if (changing.some((places) => places.filter(({ touch }) => touch === 'touches').length !== 1)) {
+    return null;
+  }
+  const after = [...lines];
+  const places = changing.map((all) => all.find(({ touch }) => touch === 'touches')!);
+  for (const { edits, shift } of places.sort((a, b) => b.shift - a.shift)) {
+    const from = Math.max(0, -shift);
+    const to = Math.min(edits.old.length, lines.length - shift);
+    const now: string[] = [];
+    for (let at = from; at <= to; at++) {
+      const inserted = edits.insertions.filter((each) => each.at === at);
+      for (const each of inserted) {
+        if (isInside(each, shift, lines.length)) now.push(...each.lines.map((l) => lineDigest(l.normal)));
+      }
+      const line = edits.old[at];
+      if (at < to && line && !line.changed) now.push(lineDigest(line.normal));
+    }
+    after.splice(from + shift, to - from, ...now);
+  }
+  return after;
+}
