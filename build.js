@@ -21,6 +21,7 @@ const settings = {
     'junit-report-builder',
     'web-tree-sitter',
     'diff',
+    'postal-mime',
   ],
 };
 // One script: Node takes longer to find and compile many files than most searches take.

@@ -13,7 +13,7 @@ export interface Applied {
  * Applies it as `git apply` does: every line of the old side must be there, at any distance. Lines
  * carry a mark of where they are from, so that the result tells what was taken and what is new.
  */
-export function apply(before: string, change: FileChange): Applied {
+export function apply(before: string, change: FileChange, name: string): Applied {
   const lines = before.split('\n');
   const last = lines.length - 1;
   const source = lines
@@ -22,7 +22,7 @@ export function apply(before: string, change: FileChange): Applied {
     .join('\n');
   const hunks = change.hunks.map(marked);
   const result = applied(source, hunks);
-  if (result === false) throw doesNotApply(source, hunks, change);
+  if (result === false) throw doesNotApply(source, hunks, change, name);
   const after = result.split('\n').map(unmark);
   const added = new Map<number, number>();
   const kept = new Set<number>();
@@ -80,11 +80,11 @@ function marked(hunk: Hunk): Hunk {
 }
 
 /** Which hunk it is that does not, and whether it may be there already. */
-function doesNotApply(source: string, hunks: Hunk[], change: FileChange): PatchError {
+function doesNotApply(source: string, hunks: Hunk[], change: FileChange, name: string): PatchError {
   const at = hunks.findIndex((_, n) => applied(source, hunks.slice(0, n + 1)) === false);
   const { row, oldStart, oldLines, newStart, newLines } = change.hunks[at]!;
   const header = `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`;
   const already = applied(source, reversePatch(structured(hunks)).hunks) !== false;
   const why = already ? 'it looks as if it was applied before' : 'its lines are not there';
-  return new PatchError(row, `hunk ${header} does not apply to ${change.from}: ${why}`);
+  return new PatchError(row, `hunk ${header} does not apply to ${name}: ${why}`);
 }

@@ -1,21 +1,25 @@
 import { lineDigest } from '../digest.ts';
 import type { Hunk } from './diff.ts';
 import type { Edits, OldLine } from './edits.ts';
+import type { Lines } from './place.ts';
 
 /**
  * What speaks for a hunk changing a function although its lines are not found there: the function
- * may be another one than was recorded. Each gives the rows of the patch that it is about.
+ * may be another one than was recorded. Gives the rows of the patch that it is about.
  */
 export function hints(
   edits: Edits,
   hunk: Hunk,
   name: string,
-  lines: readonly string[] | null,
-): number[][] {
-  const found = lines
-    ? [byName(edits, hunk, name), byLikeness(edits, hunk, lines), byConditions(edits, name)]
-    : [unknown(edits, hunk, name)];
-  return found.filter((rows) => rows.length > 0);
+  definitions: readonly Lines[],
+): number[] {
+  return [
+    ...byName(edits, hunk, name),
+    ...byConditions(edits, name),
+    ...definitions.flatMap((lines) =>
+      lines ? byLikeness(edits, hunk, lines) : unknown(edits, hunk, name),
+    ),
+  ];
 }
 
 /** Whether the hunk is said to start below the first line of another function. */
@@ -51,7 +55,7 @@ function byName({ old, insertions }: Edits, { heading }: Hunk, name: string): nu
   return rows;
 }
 
-/** Nothing is named: half of the telling lines are in it, in that order. */
+/** Nothing is named: most of the telling lines are in it, in that order. */
 function byLikeness(edits: Edits, { heading }: Hunk, lines: readonly string[]): number[] {
   if (isFunction(heading)) return [];
   const next = edits.old.findIndex(({ begins }) => begins);
@@ -65,7 +69,7 @@ function byLikeness(edits: Edits, { heading }: Hunk, lines: readonly string[]): 
     after = at + 1;
     found++;
   }
-  if (found === 0 || 2 * found < telling.length) return [];
+  if (2 * found <= telling.length) return [];
   return allRows({ old, insertions: edits.insertions.filter(({ at }) => next < 0 || at <= next) });
 }
 

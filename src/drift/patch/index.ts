@@ -180,7 +180,7 @@ class Series {
     }
     if (change.binary) throw new PatchError(change.row, `${to ?? base} is patched as a binary file`);
     const text = (before ?? '').replaceAll('\r\n', '\n');
-    return { before: text, applied: apply(text, change) };
+    return { before: text, applied: apply(text, change, base ?? to!) };
   }
 }
 

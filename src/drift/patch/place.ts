@@ -13,47 +13,69 @@ export interface Placed {
   readonly rows: readonly number[];
   /** Every line of the function goes. */
   readonly whole: boolean;
-  /** Its lines afterwards; null: not known. */
-  readonly after: Lines;
+  /** Its definitions afterwards. */
+  readonly after: readonly Lines[];
 }
 
-/** A digest for each line that has tokens; null: they are not known. */
+/** Of a definition, a digest for each line that has tokens; null: they are not known. */
 export type Lines = readonly string[] | null;
 
-/** Where a hunk may be: its line `n` is line `n + shift` of the function. */
+/** Where a hunk may be: its line `n` is line `n + shift` of the definition. */
 interface Place {
   readonly shift: number;
   readonly edits: Edits;
-  readonly touch: Placed['touch'];
+  readonly touch: 'possibly' | 'touches';
   readonly rows: readonly number[];
 }
 
-export function placeOf(hunks: readonly Hunk[], name: string, lines: Lines): Placed {
-  const found = hunks.map((hunk) => placesOf(hunk, name, lines).filter(({ rows }) => rows.length > 0));
-  const all = found.flat();
-  const touch = (['touches', 'possibly'] as const).find((word) => all.some((p) => p.touch === word));
-  const gone = new Set(all.flatMap((place) => goneIn(place, lines ?? [])));
+/** Of a hunk: its places in each definition, and rows of it that may change any of them. */
+interface Found {
+  readonly places: readonly (readonly Place[])[];
+  readonly hinted: readonly number[];
+}
+
+export function placeOf(
+  hunks: readonly Hunk[],
+  name: string,
+  definitions: readonly Lines[],
+): Placed {
+  const found = hunks.map((hunk) => find(hunk, name, definitions));
+  const places = found.flatMap((each) => each.places.flat());
+  const rows = [...places.flatMap((place) => place.rows), ...found.flatMap((each) => each.hinted)];
+  const after = definitions.map((lines, at) => {
+    const own = found.map((each) => each.places[at]!).filter((all) => all.length > 0);
+    return lines && found.every(({ hinted }) => hinted.length === 0) ? linesAfter(lines, own) : null;
+  });
+  const told = places.some(({ touch }) => touch === 'touches');
   return {
-    touch: touch ?? 'no',
-    rows: [...new Set(all.flatMap(({ rows }) => rows))].sort((a, b) => a - b),
-    whole: !!lines?.length && gone.size === lines.length,
-    after: lines && linesAfter(lines, found),
+    touch: told ? 'touches' : rows.length > 0 ? 'possibly' : 'no',
+    rows: [...new Set(rows)].sort((a, b) => a - b),
+    whole: after.length > 0 && after.every((lines) => lines?.length === 0),
+    after,
   };
 }
 
-function placesOf(hunk: Hunk, name: string, lines: Lines): Place[] {
-  return editsOf(hunk).flatMap((edits) => {
-    if (edits.insertions.length === 0 && edits.old.every(({ changed }) => !changed)) return [];
-    const possible = hints(edits, hunk, name, lines).map(
-      (rows): Place => ({ shift: Number.NaN, edits, touch: 'possibly', rows }),
-    );
-    const shifts = lines ? alignments(edits, name, lines) : [];
-    // Nothing is above the first line of a file.
-    const places = shifts
+function find(hunk: Hunk, name: string, definitions: readonly Lines[]): Found {
+  const changing = editsOf(hunk).filter(
+    ({ old, insertions }) => insertions.length > 0 || old.some(({ changed }) => changed),
+  );
+  const places = definitions.map((lines) =>
+    lines === null ? [] : changing.flatMap((edits) => placesOf(edits, hunk, name, lines)),
+  );
+  // What is found in one definition is not looked for in another one.
+  const known = places.flat().some(({ touch }) => touch === 'touches');
+  const hinted = known ? [] : changing.flatMap((edits) => hints(edits, hunk, name, definitions));
+  return { places, hinted };
+}
+
+function placesOf(edits: Edits, hunk: Hunk, name: string, lines: readonly string[]): Place[] {
+  return (
+    alignments(edits, name, lines)
+      // Nothing is above the first line of a file.
       .filter((shift) => shift <= 0 || hunk.oldStart > 1)
-      .map((shift) => placeAt(edits, shift, lines!.length, hunk, name));
-    return [...places, ...possible];
-  });
+      .map((shift) => placeAt(edits, shift, lines.length, hunk, name))
+      .filter(({ rows }) => rows.length > 0)
+  );
 }
 
 /** Shifts at which all lines are the same that the hunk and the function would then have in common. */
@@ -99,21 +121,11 @@ function ends(normal: string): boolean {
   return /^#|[;}:]$/.test(normal);
 }
 
-function goneIn({ edits, shift }: Place, lines: readonly string[]): number[] {
-  return edits.old.flatMap(({ changed }, at) =>
-    changed && at + shift >= 0 && at + shift < lines.length ? [at + shift] : [],
-  );
-}
-
 /** Not known if it is not for each hunk that changes it where it does. */
 function linesAfter(lines: readonly string[], found: readonly (readonly Place[])[]): Lines {
-  const changing = found.filter((places) => places.length > 0);
-  if (changing.some((places) => places.filter(({ touch }) => touch === 'touches').length !== 1)) {
-    return null;
-  }
+  if (found.some((places) => places.length > 1 || places[0]!.touch === 'possibly')) return null;
   const after = [...lines];
-  const places = changing.map((all) => all.find(({ touch }) => touch === 'touches')!);
-  for (const { edits, shift } of places.sort((a, b) => b.shift - a.shift)) {
+  for (const { edits, shift } of found.flat().sort((a, b) => b.shift - a.shift)) {
     const from = Math.max(0, -shift);
     const to = Math.min(edits.old.length, lines.length - shift);
     const now: string[] = [];

@@ -81,7 +81,7 @@ function told(change: Change, rows: readonly number[]): Pick<Touch, 'where' | 'l
 /** Without a tree: by the recorded lines of a function, as the patches before left them. */
 export class RecordedFunction {
   readonly #name: string;
-  #definitions: Lines[];
+  #definitions: readonly Lines[];
 
   constructor(name: string, record: LinkRecord | null) {
     this.#name = name;
@@ -97,13 +97,10 @@ export class RecordedFunction {
     const { from, to, change } = file;
     if (to === null) return { changed: 'yes', home: null, ...told(change, []) };
     if (from === null || change.binary) return { changed: 'possibly', home: to, ...told(change, []) };
-    const placed = this.#definitions.map((lines) => placeOf(change.hunks, this.#name, lines));
-    const rows = placed.flatMap((each) => each.rows);
-    const touches = placed.some(({ touch }) => touch === 'touches');
-    const changed = touches ? 'yes' : rows.length > 0 ? 'possibly' : 'no';
-    const whole = placed.every((each) => each.whole);
-    if (changed === 'no' && from === to) return null;
-    this.#definitions = whole ? [null] : placed.map(({ after }) => after);
+    const { touch, rows, whole, after } = placeOf(change.hunks, this.#name, this.#definitions);
+    if (touch === 'no' && from === to) return null;
+    this.#definitions = whole ? [null] : after;
+    const changed = touch === 'touches' ? 'yes' : touch;
     return { changed, home: whole ? this.#newHome(files) : to, ...told(change, rows) };
   }
 
