@@ -79,8 +79,14 @@ export class Tree {
   }
 
   private async read(name: string): Promise<CFile | null> {
+    const text = await this.text(name);
+    return text === null ? null : await parsed(text);
+  }
+
+  /** Null where there is no such file. @throws the file system's error if it cannot be read */
+  async text(name: string): Promise<string | null> {
     try {
-      return await parsed(await readFile(path.join(this.folder, name), 'utf8'));
+      return await readFile(path.join(this.folder, name), 'utf8');
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') return null;
@@ -113,6 +119,6 @@ export class Tree {
   }
 }
 
-async function parsed(text: string): Promise<CFile> {
+export async function parsed(text: string): Promise<CFile> {
   return { text, functions: await functionsIn(text) };
 }

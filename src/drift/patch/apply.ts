@@ -30,7 +30,9 @@ export function apply(before: string, change: FileChange, name: string): Applied
     if (from.startsWith('+')) added.set(row, Number(from));
     else if (from !== '') kept.add(Number(from));
   }
-  const gone = [...lines.keys()].filter((row) => !kept.has(row) && !(row === last && lines[row] === ''));
+  const gone = [...lines.keys()].filter(
+    (row) => !kept.has(row) && !(row === last && lines[row] === ''),
+  );
   const minus = change.hunks.flatMap(({ row, lines: inside }) =>
     [...inside.keys()].filter((at) => inside[at]!.startsWith('-')).map((at) => row + 1 + at),
   );

@@ -84,7 +84,8 @@ function otherKind(lines: readonly string[], first: number): void {
     if (/^diff --(?:cc|combined) |^@@@+ -/.test(line)) {
       throw new PatchError(first + row, 'a diff of a merge: give one against one of its sides');
     }
-    if (/^\*{15}(?: |$)/.test(line)) throw new PatchError(first + row, 'no unified diff: make it with diff -u');
+    if (/^\*{15}(?: |$)/.test(line))
+      throw new PatchError(first + row, 'no unified diff: make it with diff -u');
   }
 }
 
@@ -92,7 +93,8 @@ function changeOf(lines: readonly string[], first: number): FileChange {
   otherKind(lines, first);
   const parsed = parsed1(lines, first);
   const hunks = withRows(parsed.hunks, lines, first);
-  for (const { row, lines: inside } of hunks) afterHunk(lines, row - first + 1 + inside.length, first);
+  for (const { row, lines: inside } of hunks)
+    afterHunk(lines, row - first + 1 + inside.length, first);
   const [from, to] = [parsed.oldFileName, parsed.newFileName];
   if (from === undefined || to === undefined) {
     throw new PatchError(first, `the names of the files cannot be read; ${damaged}`);
@@ -126,9 +128,12 @@ function parsed1(lines: readonly string[], first: number): StructuredPatch {
 function readable(message: string, header: string): string {
   const hunk = /^@@.*?@@/.exec(header)?.[0] ?? header;
   const invalid = /contained invalid line (.*)$/s.exec(message)?.[1];
-  if (invalid !== undefined) return `hunk ${hunk} has a line that begins as none does: '${invalid}'`;
-  if (/^Added line count/.test(message)) return `hunk ${hunk} has other than its count of new lines`;
-  if (/^Removed line count/.test(message)) return `hunk ${hunk} has other than its count of old lines`;
+  if (invalid !== undefined)
+    return `hunk ${hunk} has a line that begins as none does: '${invalid}'`;
+  if (/^Added line count/.test(message))
+    return `hunk ${hunk} has other than its count of new lines`;
+  if (/^Removed line count/.test(message))
+    return `hunk ${hunk} has other than its count of old lines`;
   if (/more lines than expected/.test(message)) return `hunk ${hunk} has more lines than it says`;
   return message;
 }
@@ -159,6 +164,9 @@ function afterHunk(lines: readonly string[], row: number, first: number): void {
   const known = /^(?:@@ -|--- \S|diff |Index: |={67}$|Only in |Property changes |Binary files )/;
   if (known.test(line)) return;
   if (next === 0 || /^[-+ \t]/.test(line)) {
-    throw new PatchError(first + row + next, `a line behind the last of its hunk: '${line}'; ${damaged}`);
+    throw new PatchError(
+      first + row + next,
+      `a line behind the last of its hunk: '${line}'; ${damaged}`,
+    );
   }
 }

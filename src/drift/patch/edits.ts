@@ -28,7 +28,15 @@ export interface OldLine {
 export interface Insertion {
   /** How many old lines are before it. */
   readonly at: number;
-  readonly lines: readonly { readonly normal: string; readonly row: number }[];
+  readonly lines: readonly NewLine[];
+}
+
+export interface NewLine {
+  readonly normal: string;
+  readonly text: string;
+  readonly row: number;
+  /** As of an old line. */
+  readonly begins: boolean;
 }
 
 interface Line {
@@ -44,7 +52,7 @@ interface Line {
 export function editsOf(hunk: Hunk): Edits[] {
   const shown = hunk.lines.filter((line) => !/^[+\\]/.test(line)).map((line) => line.slice(1));
   const end = endOfComment(shown.join('\n'));
-  if (end === null) return [readAs(hunk, shown.every(isStarred))];
+  if (end === null) return [readAs(hunk, shown.length > 0 && shown.every(isStarred))];
   const starred = shown.slice(0, end).every(isStarred);
   return starred ? [readAs(hunk, true)] : [readAs(hunk, true), readAs(hunk, false)];
 }
@@ -67,7 +75,10 @@ function readAs(hunk: Hunk, comment: boolean): Edits {
     if (sign === '\\') return [];
     return [{ sign, text: line.slice(1), row: hunk.row + 1 + at, before: '', after: '' }];
   });
-  for (const [side, without] of [['before', '+'], ['after', '-']] as const) {
+  for (const [side, without] of [
+    ['before', '+'],
+    ['after', '-'],
+  ] as const) {
     const shown = lines.filter(({ sign }) => sign !== without);
     const text = shown.map((line) => line.text).join('\n');
     const normal = normalLines(comment ? withoutRest(text) : text);
@@ -82,7 +93,10 @@ function readAs(hunk: Hunk, comment: boolean): Edits {
     if (inserted.length > 0) {
       const before = gone.findIndex((line) => changed.has(line));
       const at = old.length + (before < 0 ? sameStart(gone, come) : before);
-      insertions.push({ at, lines: inserted.map(({ after, row }) => ({ normal: after, row })) });
+      const lines = inserted.map(({ after: normal, text, row }) => {
+        return { normal, text, row, begins: begins(text) };
+      });
+      insertions.push({ at, lines });
     }
     for (const line of gone) old.push(oldLine(line, changed.has(line)));
   }
@@ -90,10 +104,14 @@ function readAs(hunk: Hunk, comment: boolean): Edits {
 }
 
 function oldLine({ before: normal, text, row }: Line, changed: boolean): OldLine {
-  const begins = /^[A-Za-z_]/.test(text) && !/^\w+:(?!:)/.test(text);
-  const tells =
-    /\b(?!(?:if|for|while|switch|return|sizeof|do)\b)[A-Za-z_]\w* (?:\(|->|\.)/.test(normal);
-  return { normal, text, row, changed, begins, tells };
+  const tells = /\b(?!(?:if|for|while|switch|return|sizeof|do)\b)[A-Za-z_]\w* (?:\(|->|\.)/.test(
+    normal,
+  );
+  return { normal, text, row, changed, begins: begins(text), tells };
+}
+
+function begins(text: string): boolean {
+  return /^[A-Za-z_]/.test(text) && !/^\w+:(?!:)/.test(text);
 }
 
 /** Changed lines that follow each other are one group, and each line of context is one of its own. */
@@ -111,7 +129,8 @@ function groupsOf(lines: readonly Line[]): Line[][] {
 
 /** Which lines are gone and which have come: none if the tokens are the same, in whatever lines. */
 function changesIn(gone: readonly Line[], come: readonly Line[]): [Set<Line>, readonly Line[]] {
-  const tokens = (normal: readonly string[]) => normal.join(directive.test(normal.join('\n')) ? '\n' : ' ');
+  const tokens = (normal: readonly string[]) =>
+    normal.join(directive.test(normal.join('\n')) ? '\n' : ' ');
   if (tokens(gone.map(({ before }) => before)) === tokens(come.map(({ after }) => after))) {
     return [new Set(), []];
   }

@@ -36,19 +36,22 @@ function isFunction(heading: string): boolean {
   return /\w\s*\(/.test(heading);
 }
 
-/** A declaration, or a macro that exports. */
-function isStatement(text: string): boolean {
-  return /;\s*$/.test(text);
+/** Whether a definition may start so: no declaration does, nor a macro that exports. */
+function starts(text: string, name: string): boolean {
+  return mentions(text, name) && !/;\s*$/.test(text);
 }
 
 /** Named by git, or by a line that begins its definition: what changes up to its end may be in it. */
 function byName({ old, insertions }: Edits, { heading }: Hunk, name: string): number[] {
-  let within = mentions(heading, name) && !isStatement(heading);
+  let within = starts(heading, name);
   const rows: number[] = [];
   for (const [at, line] of [...old, null].entries()) {
-    const inserted = within ? insertions.filter((each) => each.at === at) : [];
-    rows.push(...rowsOf(inserted));
-    if (line?.begins) within = mentions(line.text, name) && !isStatement(line.text);
+    for (const { lines } of insertions.filter((each) => each.at === at)) {
+      // A new line may begin one more definition of it.
+      const defines = lines.some((each) => each.begins && starts(each.text, name));
+      if (within || defines) rows.push(...lines.map((each) => each.row));
+    }
+    if (line?.begins) within = starts(line.text, name);
     if (within && line?.changed) rows.push(line.row);
     if (line?.text.startsWith('}')) within = false;
   }
@@ -75,7 +78,8 @@ function byLikeness(edits: Edits, { heading }: Hunk, lines: readonly string[]): 
 
 /** An earlier patch of the series left it so that its lines are not known. */
 function unknown(edits: Edits, hunk: Hunk, name: string): number[] {
-  const elsewhere = namesAnother(hunk, name) && !edits.old.some((line) => mentions(line.text, name));
+  const elsewhere =
+    namesAnother(hunk, name) && !edits.old.some((line) => mentions(line.text, name));
   return elsewhere ? [] : allRows(edits);
 }
 

@@ -44,7 +44,9 @@ export function placeOf(
   const rows = [...places.flatMap((place) => place.rows), ...found.flatMap((each) => each.hinted)];
   const after = definitions.map((lines, at) => {
     const own = found.map((each) => each.places[at]!).filter((all) => all.length > 0);
-    return lines && found.every(({ hinted }) => hinted.length === 0) ? linesAfter(lines, own) : null;
+    return lines && found.every(({ hinted }) => hinted.length === 0)
+      ? linesAfter(lines, own)
+      : null;
   });
   const told = places.some(({ touch }) => touch === 'touches');
   return {
@@ -91,7 +93,8 @@ function alignments({ old }: Edits, name: string, lines: readonly string[]): num
   for (let shift = 1 - old.length; shift < lines.length; shift++) {
     const from = Math.max(0, -shift);
     const to = Math.min(old.length, lines.length - shift);
-    if (old.slice(from, to).every((_, at) => same(from + at, from + at + shift))) shifts.push(shift);
+    if (old.slice(from, to).every((_, at) => same(from + at, from + at + shift)))
+      shifts.push(shift);
   }
   return shifts;
 }
@@ -132,7 +135,8 @@ function linesAfter(lines: readonly string[], found: readonly (readonly Place[])
     for (let at = from; at <= to; at++) {
       const inserted = edits.insertions.filter((each) => each.at === at);
       for (const each of inserted) {
-        if (isInside(each, shift, lines.length)) now.push(...each.lines.map((l) => lineDigest(l.normal)));
+        if (isInside(each, shift, lines.length))
+          now.push(...each.lines.map((l) => lineDigest(l.normal)));
       }
       const line = edits.old[at];
       if (at < to && line && !line.changed) now.push(lineDigest(line.normal));

@@ -80,35 +80,41 @@ function told(change: Change, rows: readonly number[]): Pick<Touch, 'where' | 'l
 
 /** Without a tree: by the recorded lines of a function, as the patches before left them. */
 export class RecordedFunction {
-  readonly #name: string;
-  #definitions: readonly Lines[];
+  private readonly name: string;
+  private definitions: readonly Lines[];
 
   constructor(name: string, record: LinkRecord | null) {
-    this.#name = name;
+    this.name = name;
     const known = record?.definitions ?? [];
     // Of a function without a definition nothing can be told.
-    this.#definitions = known.map(({ lines }) => lines.filter((digest) => digest !== ''));
-    if (known.length === 0) this.#definitions = [null];
+    this.definitions = known.map(({ lines }) => lines.filter((digest) => digest !== ''));
+    if (known.length === 0) this.definitions = [null];
   }
 
   touch(home: string, files: readonly Touched[]): Touch | null {
-    const file = files.find(({ from, to }) => from === home || to === home);
+    const file = files.find(
+      ({ from, to, change }) => (from === home && !change.copy) || to === home,
+    );
     if (!file) return null;
-    const { from, to, change } = file;
+    const { to, change } = file;
+    const from = change.copy ? null : file.from;
     if (to === null) return { changed: 'yes', home: null, ...told(change, []) };
-    if (from === null || change.binary) return { changed: 'possibly', home: to, ...told(change, []) };
-    const { touch, rows, whole, after } = placeOf(change.hunks, this.#name, this.#definitions);
+    if (from === null || change.binary)
+      return { changed: 'possibly', home: to, ...told(change, []) };
+    const { touch, rows, whole, after } = placeOf(change.hunks, this.name, this.definitions);
     if (touch === 'no' && from === to) return null;
-    this.#definitions = whole ? [null] : after;
+    this.definitions = whole ? [null] : after;
     const changed = touch === 'touches' ? 'yes' : touch;
-    return { changed, home: whole ? this.#newHome(files) : to, ...told(change, rows) };
+    return { changed, home: whole ? this.newHome(files) : to, ...told(change, rows) };
   }
 
   /** Where a patch that removes the function adds one of that name. */
-  #newHome(files: readonly Touched[]): string | null {
-    const begins = new RegExp(`^\\+[A-Za-z_][^;=]*\\b${this.#name}\\s*\\(|^\\+${this.#name}\\s*\\(`);
+  private newHome(files: readonly Touched[]): string | null {
+    const begins = new RegExp(`^\\+[A-Za-z_][^;=]*\\b${this.name}\\s*\\(|^\\+${this.name}\\s*\\(`);
     const home = files.find(({ change }) =>
-      change.hunks.some(({ lines }) => lines.some((line) => begins.test(line) && !/;\s*$/.test(line))),
+      change.hunks.some(({ lines }) =>
+        lines.some((line) => begins.test(line) && !/;\s*$/.test(line)),
+      ),
     );
     return home?.to ?? null;
   }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parsed, Tree } from '../../../src/drift/tree.ts';
 
 export type Files = Readonly<Record<string, string>>;
 
@@ -19,7 +20,11 @@ export function gitDiff(before: Files, after: Files, ...options: string[]): stri
     writeFileSync(path.join(folder, 'attributes'), '*.c diff=cpp\n');
     const settings = ['-c', 'core.attributesFile=attributes', '-c', 'core.safecrlf=false'];
     const command = ['diff', '--no-index', '-M', '--no-prefix', ...options, 'a', 'b'];
-    execFileSync('git', [...settings, ...command], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    execFileSync('git', [...settings, ...command], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     return '';
   } catch (error) {
     // It exits with 1 where something differs.
@@ -28,4 +33,17 @@ export function gitDiff(before: Files, after: Files, ...options: string[]): stri
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A tree that is on no disk. */
+export function treeOf(files: Files): Tree {
+  return new (class extends Tree {
+    override async text(name: string) {
+      return files[name] ?? null;
+    }
+    override async file(name: string) {
+      const text = files[name];
+      return text === undefined ? null : parsed(text);
+    }
+  })('none');
 }

@@ -94,7 +94,8 @@ describe('an encoded mail', () => {
     const [patch, ...more] = await readFixture(name);
     expect(more).toEqual([]);
     expect(patch!.title).toBe(title);
-    const hunksOf = ({ changes }: Patch) => changes.flatMap(({ hunks }) => hunks).map((h) => h.lines);
+    const hunksOf = ({ changes }: Patch) =>
+      changes.flatMap(({ hunks }) => hunks).map((h) => h.lines);
     expect(hunksOf(patch!)).toEqual(hunksOf(plain!));
     const [{ hunks, where, text }] = patch!.changes as [Patch['changes'][0]];
     const row = hunks[0]!.row;
@@ -198,7 +199,10 @@ describe('what is damaged is never passed over', () => {
     const { fault, changes } = patches[0]!;
     if (fault) expect(changes).toEqual([]);
     const lines = changed.split('\n');
-    return fault && `${lines[Number(/^p\.mbox:(\d+)$/.exec(fault.where)![1]) - 1]} | ${fault.message.replace(/; mail clients.*/, '')}`;
+    return (
+      fault &&
+      `${lines[Number(/^p\.mbox:(\d+)$/.exec(fault.where)![1]) - 1]} | ${fault.message.replace(/; mail clients.*/, '')}`
+    );
   };
 
   test('it is read as it is', async () => {
@@ -221,19 +225,27 @@ describe('what is damaged is never passed over', () => {
     const message =
       '@@ -33,6 +33,9 @@ static void pool_deactivate(struct pool *p) | hunk @@ -33,6 +33,9 @@ has other than its count of new lines';
     expect(await mail((t) => t.replace('+\t\treturn;\n', ''))).toMatch(/hunk @@ -33,6 \+33,9 @@/);
-    expect(await mail((t) => t.slice(0, t.indexOf('-- \n')).replace(/.*pool_kill.*\n/, ''))).toBe(message);
-  });
-
-  test('counts that are too low, also where a blank line follows', async () => {
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,5 +33,8'))).toMatch(/has more lines than it says/);
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,2 +33,2').replace('\n \n', '\n\n'))).toMatch(
-      /^\+\tif \(p->flags & POOL_DYING\) \| a line behind the last of its hunk/,
+    expect(await mail((t) => t.slice(0, t.indexOf('-- \n')).replace(/.*pool_kill.*\n/, ''))).toBe(
+      message,
     );
   });
 
+  test('counts that are too low, also where a blank line follows', async () => {
+    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,5 +33,8'))).toMatch(
+      /has more lines than it says/,
+    );
+    expect(
+      await mail((t) => t.replace('-33,6 +33,9', '-33,2 +33,2').replace('\n \n', '\n\n')),
+    ).toMatch(/^\+\tif \(p->flags & POOL_DYING\) \| a line behind the last of its hunk/);
+  });
+
   test('counts that are too high', async () => {
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,7 +33,10'))).toMatch(/count of new lines/);
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,6 +33,10'))).toMatch(/count of new lines/);
+    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,7 +33,10'))).toMatch(
+      /count of new lines/,
+    );
+    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,6 +33,10'))).toMatch(
+      /count of new lines/,
+    );
     expect(await mail((t) => t.replace('-33,6 +33,9', '-33,x +33,9'))).toMatch(/hunk @@/);
   });
 
@@ -245,18 +257,26 @@ describe('what is damaged is never passed over', () => {
   });
 
   test('a hunk behind the signature', async () => {
-    expect(await mail((t) => t.replace('@@ -33', '-- \n@@ -33'))).toMatch(/a hunk without the name/);
+    expect(await mail((t) => t.replace('@@ -33', '-- \n@@ -33'))).toMatch(
+      /a hunk without the name/,
+    );
   });
 
   test('a diff of a merge, and one with contexts', async () => {
-    expect(await mail((t) => t.replace('diff --git a/mm/pool_common.c', 'diff --cc'))).toMatch(/of a merge/);
-    expect(await mail((t) => t.replace('@@ -33,6 +33,9 @@', '@@@ -33,6 -33,6 +33,9 @@@'))).toMatch(/of a merge/);
+    expect(await mail((t) => t.replace('diff --git a/mm/pool_common.c', 'diff --cc'))).toMatch(
+      /of a merge/,
+    );
+    expect(await mail((t) => t.replace('@@ -33,6 +33,9 @@', '@@@ -33,6 -33,6 +33,9 @@@'))).toMatch(
+      /of a merge/,
+    );
     expect(await mail((t) => t.replace('@@ -33,6 +33,9 @@', '***************'))).toMatch(/diff -u/);
   });
 
   test('a mail that says it is a patch and has none', async () => {
     expect(await mail((t) => t.slice(0, t.indexOf('diff --git')))).toMatch(/no diff is in it/);
-    const [{ fault }] = (await read('f.mbox', (await fixture('series.mbox')).slice(0, 900))) as [Patch];
+    const [{ fault }] = (await read('f.mbox', (await fixture('series.mbox')).slice(0, 900))) as [
+      Patch,
+    ];
     expect(fault?.message).toBe('no patch is in it; a cover letter');
     const [empty] = await read('f.diff', '\n');
     expect(empty?.fault?.message).toBe('no patch is in it; it is empty');

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { digestOf, functionsIn, type Link, type LinkRecord, lineDigest } from '../../../src/drift/index.ts';
+import { recordOf as record } from '../../../src/drift/drift.ts';
+import { functionsIn, type Link, type LinkRecord } from '../../../src/drift/index.ts';
 import { type PatchCheck, patchesTouch } from '../../../src/drift/patch/index.ts';
-import { type Files, gitDiff } from './git.ts';
+import { type Files, gitDiff, treeOf } from './git.ts';
 
 const fixture = (name: string) => readFile(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 const common = 'mm/pool_common.c';
@@ -21,22 +22,14 @@ function linkTo(cFile: string, cFunction: string, specDigest = 'as recorded'): L
     specLine: 12,
     specFunction: cFunction,
     specLines: [13, 20],
+    specText: [],
     specDigest,
   };
 }
 
-export async function recordOf(link: Link, text: string): Promise<LinkRecord> {
+async function recordOf(link: Link, text: string): Promise<LinkRecord> {
   const definitions = (await functionsIn(text)).filter(({ name }) => name === link.cFunction);
-  return {
-    ...link,
-    specDigest: 'as recorded',
-    digest: digestOf(definitions),
-    definitions: definitions.map(({ conditions, line, normal }) => ({
-      conditions,
-      line,
-      lines: normal.map(lineDigest),
-    })),
-  };
+  return record({ ...link, specDigest: 'as recorded' }, definitions);
 }
 
 const links = [
@@ -50,11 +43,14 @@ const recorded = await Promise.all(links.map((link) => recordOf(link, tree[link.
 
 async function check(
   text: string | readonly string[],
-  { inTree = true, given = links, of = tree }: { inTree?: boolean; given?: Link[]; of?: Files } = {},
+  {
+    inTree = true,
+    given = links,
+    of = tree,
+  }: { inTree?: boolean; given?: Link[]; of?: Files } = {},
 ) {
   const files = [text].flat().map((each, at) => ({ file: `p${at}`, bytes: Buffer.from(each) }));
-  const read = inTree ? async (path: string) => of[path] ?? null : null;
-  return patchesTouch(files, given, recorded, read);
+  return patchesTouch(files, given, recorded, inTree ? treeOf(of) : null);
 }
 
 const brief = ({ link, word, ok }: PatchCheck) =>
@@ -113,7 +109,7 @@ describe('the series', async () => {
   });
 
   test('without a tree is told by the recorded lines', async () => {
-    const { checks, after } = await check(series, { inTree: false });
+    const { checks, tree: after } = await check(series, { inTree: false });
     expect(after).toBeNull();
     expect(checks.filter(({ link }) => link).map(brief)).toEqual([
       '! changed pool_deactivate',
@@ -125,11 +121,16 @@ describe('the series', async () => {
   });
 
   test('leaves the tree as it is to be recorded', async () => {
-    const { after } = await check(series);
-    expect(await after!(pool)).toBeNull();
-    expect(await after!('mm/pool_alloc.c')).toMatch(/int freed=0;[^]*trace_pool_alloc/);
-    expect(await after!(common)).toMatch(/return;\n\n\tspin_lock_irq[^]*rcu_barrier/);
-    expect(await after!('mm/other.c')).toBeNull();
+    const { tree: after } = await check(series);
+    expect(await after!.text(pool)).toBeNull();
+    expect(await after!.file(pool)).toBeNull();
+    expect((await after!.file('mm/pool_alloc.c'))!.functions.map(({ name }) => name)).toEqual([
+      'pool_shrink',
+      'pool_alloc',
+    ]);
+    expect(await after!.text('mm/pool_alloc.c')).toMatch(/int freed=0;[\s\S]*trace_pool_alloc/);
+    expect(await after!.text(common)).toMatch(/return;\n\n\tspin_lock_irq[\s\S]*rcu_barrier/);
+    expect(await after!.text('mm/other.c')).toBeNull();
   });
 
   test('in several files is one series', async () => {
@@ -180,13 +181,17 @@ describe('of functions behind #ifdef', () => {
     const patch = diff(edit(common, ['#ifdef CONFIG_POOL_ACCOUNT', '#ifdef CONFIG_POOL_CHARGE']));
     expect(await words(patch)).toEqual({
       withTree: ['! changed pool_deactivate'],
-      without: ['pool_deactivate', 'pool_destroy', 'pool_create'].map((f) => `! cannot be told ${f}`),
+      without: ['pool_deactivate', 'pool_destroy', 'pool_create'].map(
+        (f) => `! cannot be told ${f}`,
+      ),
     });
   });
 
   test('a new block of its own is none', async () => {
     const block = '#ifdef CONFIG_POOL_DEBUG\nstatic int pool_debug;\n#endif\n\nvoid pool_destroy(';
-    expect(await words(diff(edit(common, ['void pool_destroy(', block])))).toEqual(['touches none']);
+    expect(await words(diff(edit(common, ['void pool_destroy(', block])))).toEqual([
+      'touches none',
+    ]);
   });
 
   test('what goes around a function is a change', async () => {
@@ -203,27 +208,41 @@ describe('of functions behind #ifdef', () => {
 
 describe('what git names before a hunk is not believed', () => {
   test('the next function changes', async () => {
-    const signature = edit(common, ['void pool_destroy(struct pool *p)', 'void pool_destroy(struct pool *q)']);
+    const signature = edit(common, [
+      'void pool_destroy(struct pool *p)',
+      'void pool_destroy(struct pool *q)',
+    ]);
     const patch = diff(signature);
     expect(patch).toMatch(/^@@ .* pool_charge\(/m);
     expect(await words(patch)).toEqual(['! changed pool_destroy']);
   });
 
   test('something after the function changes', async () => {
-    const patch = diff(edit(common, ['EXPORT_SYMBOL(pool_destroy);', 'EXPORT_SYMBOL_GPL(pool_destroy);']));
+    const patch = diff(
+      edit(common, ['EXPORT_SYMBOL(pool_destroy);', 'EXPORT_SYMBOL_GPL(pool_destroy);']),
+    );
     expect(patch).toMatch(/^@@ .* void pool_destroy\(/m);
     expect(await words(patch)).toEqual(['touches none']);
   });
 
   test('a new function before it', async () => {
-    const added = 'static void pool_new(void)\n{\n\tmutex_lock(&pool_mutex);\n}\n\nvoid pool_destroy(';
-    expect(await words(diff(edit(common, ['void pool_destroy(', added])))).toEqual(['touches none']);
+    const added =
+      'static void pool_new(void)\n{\n\tmutex_lock(&pool_mutex);\n}\n\nvoid pool_destroy(';
+    expect(await words(diff(edit(common, ['void pool_destroy(', added])))).toEqual([
+      'touches none',
+    ]);
   });
 
   test('nothing is named', async () => {
-    const patch = diff(edit(common, ['\tflush_work(&p->work);\n', ''])).replace(/^(@@.*@@).*/gm, '$1');
+    const patch = diff(edit(common, ['\tflush_work(&p->work);\n', ''])).replace(
+      /^(@@.*@@).*/gm,
+      '$1',
+    );
     expect(await words(patch)).toEqual(['! changed pool_destroy']);
-    const other = diff(edit(common, ['pool_shrink(p)', 'pool_grow(p)'])).replace(/^(@@.*@@).*/gm, '$1');
+    const other = diff(edit(common, ['pool_shrink(p)', 'pool_grow(p)'])).replace(
+      /^(@@.*@@).*/gm,
+      '$1',
+    );
     expect(await words(other)).toEqual(['touches none']);
   });
 
@@ -240,8 +259,14 @@ describe('comments and layout', () => {
   test.each<[string, [string | RegExp, string][]]>([
     ['a comment in the body', [['/* wait for those', '/* wait for all those']]],
     ['a comment of several lines', [[' * nobody charges', ' * no one at all charges']]],
-    ['a new comment', [['\tlist_del(&p->list);', '\t/* not found any more */\n\tlist_del(&p->list);']]],
-    ['broken lines', [['kzalloc(sizeof(*p), GFP_KERNEL)', 'kzalloc(sizeof(*p),\n\t\t    GFP_KERNEL)']]],
+    [
+      'a new comment',
+      [['\tlist_del(&p->list);', '\t/* not found any more */\n\tlist_del(&p->list);']],
+    ],
+    [
+      'broken lines',
+      [['kzalloc(sizeof(*p), GFP_KERNEL)', 'kzalloc(sizeof(*p),\n\t\t    GFP_KERNEL)']],
+    ],
     ['blanks', [['p->flags |= POOL_DYING;\n', 'p->flags|=POOL_DYING;  \n']]],
     ['blank lines', [['\tlist_del(&p->list);\n', '\n\tlist_del(&p->list);\n\n']]],
   ])('%s', async (_, changes) => {
@@ -257,7 +282,8 @@ describe('comments and layout', () => {
     const rewritten = edit(common, [' * Takes the pool', ' * This takes the pool']);
     expect(await words(diff(rewritten, '-U1'))).toEqual(['touches none']);
     expect(await words(diff(rewritten, '-U0'))).toEqual(['touches none']);
-    const body = '\tint freed = 0;\n\n\t/* one\n\t   two\n\t   three\n\t   four */\n\tspin_lock(&p->lock);\n';
+    const body =
+      '\tint freed = 0;\n\n\t/* one\n\t   two\n\t   three\n\t   four */\n\tspin_lock(&p->lock);\n';
     const old = tree[pool]!.replace('\tint freed = 0;\n\n\tspin_lock(&p->lock);\n', body);
     expect(old).not.toBe(tree[pool]);
     const before = { [pool]: old };
@@ -276,7 +302,9 @@ describe('the spec changed along', () => {
     const patch = diff(edit(common, ['\tflush_work(&p->work);\n', '']));
     expect(await words(patch, given)).toEqual(['both changed pool_destroy']);
     const [told] = (await check(patch, { given })).checks;
-    expect(told!.reason).toMatch(/changes \(p0:\d+\), and so did pool_destroy at specs\/pool\/pool_common.ts:12/);
+    expect(told!.reason).toMatch(
+      /changes \(p0:\d+\), and so did pool_destroy at specs\/pool\/pool_common.ts:12/,
+    );
   });
 
   test('one that says where the function goes', async () => {
@@ -289,7 +317,7 @@ describe('the spec changed along', () => {
 });
 
 describe('a function that', () => {
-  const [shrink] = /^int pool_shrink[^]*?^\}\n/m.exec(tree[pool]!)!;
+  const [shrink] = /^int pool_shrink[\s\S]*?^\}\n/m.exec(tree[pool]!)!;
 
   test('is gone', async () => {
     expect(await words(diff(edit(pool, [shrink, ''])))).toEqual(['! gone pool_shrink']);
@@ -317,8 +345,14 @@ describe('a function that', () => {
   test('is split in two changes', async () => {
     const split = edit(
       common,
-      ['void pool_destroy(', 'static void pool_end(struct pool *p)\n{\n\tflush_work(&p->work);\n\tkfree(p);\n}\n\nvoid pool_destroy('],
-      ['\tmutex_unlock(&pool_mutex);\n\tflush_work(&p->work);\n\tkfree(p);\n', '\tmutex_unlock(&pool_mutex);\n\tpool_end(p);\n'],
+      [
+        'void pool_destroy(',
+        'static void pool_end(struct pool *p)\n{\n\tflush_work(&p->work);\n\tkfree(p);\n}\n\nvoid pool_destroy(',
+      ],
+      [
+        '\tmutex_unlock(&pool_mutex);\n\tflush_work(&p->work);\n\tkfree(p);\n',
+        '\tmutex_unlock(&pool_mutex);\n\tpool_end(p);\n',
+      ],
     );
     expect(await words(diff(split))).toEqual(['! changed pool_destroy']);
   });
@@ -342,7 +376,10 @@ copy to mm/pool_two.c
   });
 
   test('changes in a later patch on a line that an earlier one wrote', async () => {
-    const one = edit(common, ['\tflush_work(&p->work);\n', '\tflush_work(&p->work);\n\tone(p);\n\ttwo(p);\n\tthree(p);\n\tfour(p);\n\tfive(p);\n\tsix(p);\n\tseven(p);\n']);
+    const one = edit(common, [
+      '\tflush_work(&p->work);\n',
+      '\tflush_work(&p->work);\n\tone(p);\n\ttwo(p);\n\tthree(p);\n\tfour(p);\n\tfive(p);\n\tsix(p);\n\tseven(p);\n',
+    ]);
     const two = { ...one, [common]: one[common]!.replace('four(p)', '4') };
     const patches = [diff(one), gitDiff(one, two).replace(/^(@@.*@@).*/gm, '$1')];
     expect(await words(patches)).toEqual(['! changed pool_destroy', '! changed pool_destroy']);
@@ -358,7 +395,10 @@ describe('a tree that it is not for', () => {
   });
 
   test('it does not apply', async () => {
-    const of = edit(common, ['pool_deactivate(p);\n\tmutex_unlock', 'pool_deactivate(p);\n\tmutex_un_lock']);
+    const of = edit(common, [
+      'pool_deactivate(p);\n\tmutex_unlock',
+      'pool_deactivate(p);\n\tmutex_un_lock',
+    ]);
     const { checks } = await check(patch, { of });
     expect(checks.map(brief)).toEqual(['! does not apply']);
     expect(checks[0]!.reason).toBe(
@@ -377,7 +417,9 @@ describe('a tree that it is not for', () => {
     expect(checks.map(brief)).toEqual(['! does not apply']);
     expect(checks[0]!.reason).toBe('p0:1: the tree has no mm/pool_common.c');
     const added = gitDiff({ [pool]: 'int a;\n' }, { [pool]: 'int a;\n', [common]: 'int b;\n' });
-    expect((await check(added)).checks[0]!.reason).toMatch(/is to be made, and the tree has it already/);
+    expect((await check(added)).checks[0]!.reason).toMatch(
+      /is to be made, and the tree has it already/,
+    );
   });
 
   test('files of no spec need not be there', async () => {
