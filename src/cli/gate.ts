@@ -9,6 +9,8 @@ import type { Check, Task } from './check-traces.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { refusal, settle, settleOrphan } from './gate/claims.ts';
+import { checkLinks } from './gate/links.ts';
+import { readPatches } from './gate/patches.ts';
 import { checkIsFolder, findProject, type Item, type Project } from './gate/project.ts';
 import { Box, type GateSetting } from './gate/setting.ts';
 import {
@@ -38,6 +40,8 @@ export async function gate(
   engine: Engine,
 ): Promise<ExitCode> {
   checkIsFolder(dir, context);
+  if (options.tree !== null) checkIsFolder(options.tree, context);
+  const patches = await readPatches(options.patch, context);
   const writeReports = await reportsOfGate(options, context);
   await checkFolders(dir, options, context);
   const box = new Box(options.maxTime);
@@ -51,7 +55,7 @@ export async function gate(
   // Whoever hears of it ends the process at once.
   context.signal.addEventListener('abort', onInterrupt);
   const setting: GateSetting = {
-    ...{ project, options, context, box, lockstep: version, engine: loading },
+    ...{ project, options, patches, context, box, lockstep: version, engine: loading },
     progress: options.quiet ? silent : await progressLine(context),
     tell: (check) => void done.push(check),
     wrote: (file) => void written.push(file),
@@ -97,6 +101,7 @@ async function checkAll(setting: GateSetting): Promise<void> {
     if (check !== null) tell(check);
   }
   for (const orphan of project.orphans) await settleOrphan(orphan, setting);
+  await checkLinks(setting);
 }
 
 /** A variant and the traces that are tried on it: by its receipt, or else by what they do now. */

@@ -64,6 +64,10 @@ export interface GateOptions {
   readonly maxTime: number | null;
   /** Megabytes. */
   readonly maxMemory: number | null;
+  /** A kernel tree that the specs are held against; null: none. */
+  readonly tree: string | null;
+  /** Files with patches of the kernel, as one series. */
+  readonly patch: readonly string[];
   /** Folder for traces of what was not expected; null: keep none. */
   readonly traces: string | null;
   readonly report: readonly string[];

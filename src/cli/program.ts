@@ -43,6 +43,8 @@ const unsetGate = {
   maxTime: null,
   maxMemory: null,
   workers: null,
+  tree: null,
+  patch: [],
   traces: null,
   report: [],
   json: false,
@@ -128,6 +130,8 @@ export function programFor(context: Context, done: (code: ExitCode) => void): Co
       'threads to search with (default: as many as pay)',
       wholeNumber(1, 256),
     )
+    .option('--tree <linux>', 'compare the functions that specs model with this kernel tree')
+    .option('--patch <file>', 'say which of these a patch of the kernel touches (repeatable)', list)
     .option('--traces <folder>', 'keep the traces of what was not expected here')
     .option('--report <file>', reportHelp('.xml (JUnit), .sarif or .md'), list)
     .option('--json', 'print one JSON object, with all checks')

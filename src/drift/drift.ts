@@ -13,11 +13,11 @@ import { Tree } from './tree.ts';
 export async function driftOf(
   links: readonly Link[],
   recorded: readonly LinkRecord[],
-  tree: string | null,
+  tree: Tree | string | null,
 ): Promise<LinkCheck[]> {
   const records = new Map(recorded.map((record) => [keyOf(record), record]));
   const known = new Set(links.map(keyOf));
-  const place = tree === null ? null : new Tree(tree);
+  const place = typeof tree === 'string' ? new Tree(tree) : tree;
   const checks: LinkCheck[] = [];
   for (const link of links) {
     const record = records.get(keyOf(link)) ?? null;

@@ -4,7 +4,7 @@ export { digestOf, lineDigest } from './digest.ts';
 export { driftOf } from './drift.ts';
 export { type CFunction, functionsIn } from './functions.ts';
 export type { DefinitionRecord, Link, LinkCheck, LinkRecord, LinkWord } from './link.ts';
-export { linksIn, type SpecFile } from './models.ts';
+export { keyOf, linksIn, type SpecFile } from './models.ts';
 export { LinksError, printLinks, readLinks, writeLinks } from './record.ts';
 export { normalLines, normalText } from './tokens.ts';
 export { Tree } from './tree.ts';

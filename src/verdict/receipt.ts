@@ -20,6 +20,11 @@ export function receiptPath(spec: string, variant: string): string {
   return `${fileName(spec)}/${fileName(variant, '.')}${RECEIPT_ENDING}`;
 }
 
+/** Beside them: what the spec's links to the C were recorded of. */
+export function linksPath(spec: string): string {
+  return `${fileName(spec)}/links.json`;
+}
+
 /** The text of a receipt. Equal ones give equal bytes: no times, no machine. */
 export function printReceipt(receipt: Receipt): string {
   const content = contentOf(receipt);

@@ -1,3 +1,4 @@
+import type { PatchFile } from '../../drift/patch/index.ts';
 import type { GateCheck } from '../../verdict/gate.ts';
 import type { Context } from '../context.ts';
 import type { Engine } from '../engine.ts';
@@ -9,6 +10,7 @@ import type { Project } from './project.ts';
 export interface GateSetting {
   readonly project: Project;
   readonly options: GateOptions;
+  readonly patches: readonly PatchFile[];
   readonly context: Context;
   readonly engine: Engine;
   readonly progress: ProgressLine;

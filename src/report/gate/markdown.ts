@@ -8,8 +8,10 @@ import { rowsOf, sumOf } from './rows.ts';
 /** A summary in Markdown: the specs in a table, then what is not as it must be. */
 export function markdownOfGate(checks: readonly GateCheck[], most = longestSummary): string {
   const rows = rowsOf(checks).map(({ spec, good, counts, fromReceipts }) => {
-    const { variant, trace, link } = counts;
-    const cells = [variant, trace, link].map(([some, all]) => (all === 0 ? '' : `${some}/${all}`));
+    const { variant, trace, link, patch } = counts;
+    const cells = [variant, trace, link, patch].map(([some, all]) =>
+      all === 0 ? '' : `${some}/${all}`,
+    );
     return `| ${[good ? '✅' : '❌', literal(spec), ...cells, fromReceipts].join(' | ')} |\n`;
   });
   const notes = checks
@@ -17,8 +19,8 @@ export function markdownOfGate(checks: readonly GateCheck[], most = longestSumma
     .map(({ subject, word, reason }) => `- ${literal(`${word}: ${subject}: ${reason}`)}\n`);
   const head = [
     `## Lockstep gate: ${literal(sumOf(checks, []))}\n\n`,
-    '| | spec | variants | traces | C functions | by receipts |\n',
-    '| --- | --- | --: | --: | --: | --: |\n',
+    '| | spec | variants | traces | C functions | patched | by receipts |\n',
+    '| --- | --- | --: | --: | --: | --: | --: |\n',
     ...rows,
     ...(notes.length > 0 ? ['\n', ...notes] : []),
   ];
