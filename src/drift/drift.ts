@@ -55,21 +55,23 @@ function whyNotRecorded({ version }: Link, record: LinkRecord | null): string | 
 }
 
 async function compare(link: Link, record: LinkRecord | null, tree: Tree): Promise<LinkCheck> {
-  const about = { link, subject: subjectOf(link), details: [], record };
+  const about = { link, subject: subjectOf(link), details: [] };
   try {
+    const why = whyNotRecorded(link, record);
+    const past = why === null ? null : await recordOfHistory(link, why, tree);
+    if (past) return past;
     const file = await tree.file(link.cFile);
     const now = namedIn(file?.functions ?? [], link.cFunction);
     if (now.length === 0) {
-      const why = await whyMissing(link, file, record, tree);
-      return { ...about, ...why, ok: false, record: null };
+      return { ...about, ...(await whyMissing(link, file, record, tree)), ok: false, record: null };
     }
     const lost = lostIn(file!, link.cFunction, link.cFile);
-    if (lost !== null)
+    if (lost !== null) {
       return { ...about, word: 'unreadable', ok: false, reason: lost, record: null };
-    const why = whyNotRecorded(link, record);
-    return record && why === null
-      ? await compareWith(link, record, now, tree)
-      : await recordFirst(link, why!, now, tree);
+    }
+    return why === null
+      ? await compareWith(link, record!, now, tree)
+      : notRecorded(link, why, await tree.version(), now);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -82,26 +84,31 @@ function namedIn(functions: readonly CFunction[], name: string): CFunction[] {
   return functions.filter((each) => each.name === name);
 }
 
-/** Fails all the same, since nobody can tell what was modelled; but `--accept` can record it. */
-async function recordFirst(
-  link: Link,
-  why: string,
-  now: readonly CFunction[],
-  tree: Tree,
-): Promise<LinkCheck> {
-  const about = { link, subject: subjectOf(link), word: 'not recorded' as const, ok: false };
+/** The record of a link that has none, where the tree has the history of its version. */
+async function recordOfHistory(link: Link, why: string, tree: Tree): Promise<LinkCheck | null> {
   const past = await tree.fileOf(link.version, link.cFile);
   const then = namedIn(past?.functions ?? [], link.cFunction);
-  if (then.length > 0)
-    return { ...about, reason: `${why}: ${RECORD_IT}`, details: [], record: recordOf(link, then) };
-  const version = await tree.version();
-  if (past === null && isVersion(link.version, version)) {
-    return { ...about, reason: `${why}: ${RECORD_IT}`, details: [], record: recordOf(link, now) };
-  }
-  const reason = past
-    ? `${why}, and ${link.cFile} of ${link.version} does not define ${link.cFunction}`
-    : `${why}, and the tree is ${version}: record it from a tree of ${link.version}, or link it to ${version}`;
-  return { ...about, reason, details: [], record: null };
+  return then.length > 0 ? notRecorded(link, why, null, then) : null;
+}
+
+/** Fails, since nobody can tell what was modelled; but `--accept` can record it. */
+function notRecorded(
+  link: Link,
+  why: string,
+  version: string | null,
+  definitions: readonly CFunction[],
+): LinkCheck {
+  const fits = isVersion(link.version, version);
+  const otherwise = `the tree is ${version}: record it from one of ${link.version}, or link it to ${version}`;
+  return {
+    link,
+    subject: subjectOf(link),
+    word: 'not recorded',
+    ok: false,
+    reason: fits ? `${why}: ${RECORD_IT}` : `${why}, and ${otherwise}`,
+    details: [],
+    record: fits ? recordOf(link, definitions) : null,
+  };
 }
 
 /** Whether a tree may be of that version: of one that is no release, or has none, it may. */

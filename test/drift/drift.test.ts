@@ -114,7 +114,7 @@ describe('records', () => {
     const other = await check(links(), [], tree({ Makefile: makefile }));
     expect(other).toMatchObject({ ok: false, record: null });
     expect(other.reason).toBe(
-      'the link has no record, and the tree is v6.1-rc2: record it from a tree of v5.3, or link it to v6.1-rc2',
+      'the link has no record, and the tree is v6.1-rc2: record it from one of v5.3, or link it to v6.1-rc2',
     );
     const same = await check(
       links(SPEC.replace('v5.3', 'v6.1-rc2')),
@@ -223,6 +223,15 @@ describe('compared with a tree', () => {
       ok: false,
       word: 'changed',
     });
+  });
+
+  test('so is what the tree has no more', async () => {
+    const repository = tree({});
+    commit(repository, 'v5.3');
+    put(repository, { 'mm/door.c': 'int a;\n' });
+    const { record } = await check(links(), [], repository);
+    expect(record).toEqual((await recorded())[0]);
+    expect(await check(links(), [record!], repository)).toMatchObject({ ok: false, word: 'gone' });
   });
 
   test('both changed: passes with a note; --accept records it', async () => {
