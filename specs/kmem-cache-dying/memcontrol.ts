@@ -38,7 +38,10 @@ import { memcg_create_kmem_cache } from './slab_create.ts';
 
 /** mm/memcontrol.c, v5.3. */
 
-/** The cache to allocate from: the child of the task's memcg, else the root cache. */
+/**
+ * The cache to allocate from: the child of the task's memcg, else the root cache.
+ * @models mm/memcontrol.c memcg_kmem_get_cache v5.3
+ */
 export function* memcg_kmem_get_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
   if (!variant.children_count_pages) return yield* get_cache_with_memcg(cachep, memcg);
   yield* rcu_read_lock();
@@ -55,7 +58,10 @@ function* get_cache_with_memcg(cachep: KmemCache, memcg: MemCgroup): Steps<KmemC
   return chosen;
 }
 
-/** The part of memcg_kmem_get_cache between rcu_read_lock and rcu_read_unlock. */
+/**
+ * The part of memcg_kmem_get_cache between rcu_read_lock and rcu_read_unlock.
+ * @models mm/memcontrol.c memcg_kmem_get_cache v5.3
+ */
 function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
   const kmemcg_id = yield* READ_ONCE(memcg.kmemcg_id);
   if (kmemcg_id < 0) return cachep; // unreached: while the memcg stays online
@@ -70,6 +76,7 @@ function* lookup_cache(cachep: KmemCache, memcg: MemCgroup): Steps<KmemCache> {
   return (yield* percpu_ref_tryget(memcg_cachep.refcnt)) ? memcg_cachep : cachep;
 }
 
+/** @models mm/memcontrol.c memcg_kmem_put_cache v5.3 */
 export function* memcg_kmem_put_cache(cachep: KmemCache): Steps {
   if (!(yield* load(cachep.root))) return;
   // unreached: where the memcg has no child before a cache is looked up for the last time
@@ -77,7 +84,10 @@ export function* memcg_kmem_put_cache(cachep: KmemCache): Steps {
   else yield* css_put((yield* load(cachep.memcg))!.css);
 }
 
-/** A page of the cache's slabs goes back to the page allocator: the page's reference is dropped. */
+/**
+ * A page of the cache's slabs goes back to the page allocator: the page's reference is dropped.
+ * @models mm/slab.h memcg_uncharge_slab v5.3
+ */
 export function* memcg_uncharge_slab(s: KmemCache): Steps {
   if (!variant.children_count_pages) {
     yield* css_put((yield* load(s.memcg))!.css); // page->mem_cgroup, the same
@@ -92,7 +102,10 @@ export function* memcg_uncharge_slab(s: KmemCache): Steps {
 }
 
 // unreached: where the memcg has its child for as long as it is online
-/** Inside memcg_kmem_get_cache's RCU section. Looks at no flag, takes no reference on cachep. */
+/**
+ * Inside memcg_kmem_get_cache's RCU section. Looks at no flag, takes no reference on cachep.
+ * @models mm/memcontrol.c memcg_schedule_kmem_cache_create v5.3
+ */
 function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache): Steps {
   if (variant.children_count_pages && !(yield* css_tryget_online(memcg.css))) return;
   // unreached: where memory does not run out
@@ -108,7 +121,7 @@ function* memcg_schedule_kmem_cache_create(memcg: MemCgroup, cachep: KmemCache):
   yield* queue_work(memcg_kmem_cache_wq, cw.work);
 }
 
-/** Runs in a worker. */
+/** Runs in a worker. @models mm/memcontrol.c memcg_kmem_cache_create_func v5.3 */
 function* memcg_kmem_cache_create_func(work: Work): Steps {
   const cw = container_of(work, create_work);
   const memcg = (yield* load(cw.memcg))!;
@@ -118,13 +131,17 @@ function* memcg_kmem_cache_create_func(work: Work): Steps {
   yield* kfree(cw);
 }
 
-/** The offlining of a cgroup (css_killed_work_fn), from the kill to the put of its reference. */
+/**
+ * The offlining of a cgroup (css_killed_work_fn), from the kill to the put of its reference.
+ * @models kernel/cgroup/cgroup.c css_killed_work_fn v5.3
+ */
 export function* css_offline(memcg: MemCgroup, parent: MemCgroup): Steps {
   yield* css_kill(memcg.css);
   yield* memcg_offline_kmem(memcg, parent);
   yield* css_put(memcg.css);
 }
 
+/** @models mm/memcontrol.c memcg_offline_kmem v5.3 */
 function* memcg_offline_kmem(memcg: MemCgroup, parent: MemCgroup): Steps {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return; // unreached: each memcg was online
   if (variant.offline_state_first) yield* store(memcg.kmem_state, 'ALLOCATED');

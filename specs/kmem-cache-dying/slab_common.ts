@@ -64,6 +64,7 @@ import { __kmem_cache_shrink, __kmem_cache_shutdown } from './slub.ts';
  * nothing that is shared (kasan, names), and the array growth (memcg_cache_ids_sem).
  */
 
+/** @models mm/slab_common.c kmem_cache_destroy v5.3 */
 export function* kmem_cache_destroy(s: KmemCache): Steps {
   if (!variant.dying_at_zero) yield* flush_memcg_workqueue(s);
 
@@ -106,6 +107,7 @@ function* got_user_while_flushed(s: KmemCache): Steps<boolean> {
   return true;
 }
 
+/** @models mm/slab_common.c flush_memcg_workqueue v5.3 */
 function* flush_memcg_workqueue(s: KmemCache): Steps {
   if (variant.set_comes_first && !variant.dying_at_zero) yield* set_dying(s, true);
   if (variant.barrier) yield* rcu_barrier();
@@ -119,6 +121,7 @@ function* flush_memcg_workqueue(s: KmemCache): Steps {
   yield* note.flushed();
 }
 
+/** @models mm/slab_common.c flush_memcg_workqueue v5.3 */
 function* set_dying(s: KmemCache, dying: boolean): Steps {
   if (!variant.sets_dying) return;
   if (variant.set_locks) {
@@ -140,7 +143,10 @@ export function unlock_wq(): Operation<void> {
   return unlock(memcg_kmem_wq_lock);
 }
 
-/** True (-EBUSY) when a child still has objects. */
+/**
+ * True (-EBUSY) when a child still has objects.
+ * @models mm/slab_common.c shutdown_memcg_caches v5.3
+ */
 function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
   const nr_ids = yield* load(memcg_nr_cache_ids);
   const busy: KmemCache[] = []; // in the C moved off s.children for the second loop
@@ -157,7 +163,7 @@ function* shutdown_memcg_caches(s: KmemCache): Steps<boolean> {
   return !(yield* list_empty(s.children));
 }
 
-/** True (-EBUSY) when it still has objects. */
+/** True (-EBUSY) when it still has objects. @models mm/slab_common.c shutdown_cache v5.3 */
 function* shutdown_cache(s: KmemCache): Steps<boolean> {
   if (yield* __kmem_cache_shutdown(s)) return true; // unreached: where no object is left in it
   yield* memcg_unlink_cache(s);
@@ -177,7 +183,7 @@ const slab_caches_to_rcu_destroy_work = DECLARE_WORK(
 );
 
 // unreached: where the caches are not SLAB_TYPESAFE_BY_RCU
-/** Runs in a worker. */
+/** Runs in a worker. @models mm/slab_common.c slab_caches_to_rcu_destroy_workfn v5.3 */
 function* slab_caches_to_rcu_destroy_workfn(): Steps {
   yield* mutex_lock(slab_mutex);
   const to_destroy = yield* list_for_each_entry(slab_caches_to_rcu_destroy);
@@ -188,6 +194,7 @@ function* slab_caches_to_rcu_destroy_workfn(): Steps {
   for (const s of to_destroy) yield* slab_kmem_cache_release(s);
 }
 
+/** @models mm/slab_common.c memcg_unlink_cache v5.3 */
 function* memcg_unlink_cache(s: KmemCache): Steps {
   const root = yield* load(s.root);
   // unreached: where the root cache stays
@@ -208,11 +215,13 @@ function* drop_memcg(s: KmemCache, memcg: MemCgroup): Steps {
   yield* WRITE_ONCE(s.memcg, null);
 }
 
+/** @models mm/slab_common.c slab_kmem_cache_release v5.3 */
 function* slab_kmem_cache_release(s: KmemCache): Steps {
   yield* destroy_memcg_params(s);
   yield* kfree(s);
 }
 
+/** @models mm/slab_common.c destroy_memcg_params v5.3 */
 function* destroy_memcg_params(s: KmemCache): Steps {
   const root = yield* load(s.root);
   if (!root) return;
@@ -235,7 +244,10 @@ export function* memcg_destroy_kmem_caches(memcg: MemCgroup): Steps {
   yield* put_online_cpus();
 }
 
-/** Runs in the worker that offlines the cgroup. */
+/**
+ * Runs in the worker that offlines the cgroup.
+ * @models mm/slab_common.c memcg_deactivate_kmem_caches v5.3
+ */
 export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgroup): Steps {
   const idx = yield* load(memcg.kmemcg_id);
   yield* get_online_cpus();
@@ -255,7 +267,10 @@ export function* memcg_deactivate_kmem_caches(memcg: MemCgroup, parent: MemCgrou
   yield* put_online_cpus();
 }
 
-/** The rest of memcg_deactivate_kmem_caches (fb2f2b0adb98). */
+/**
+ * The rest of memcg_deactivate_kmem_caches (fb2f2b0adb98).
+ * @models mm/slab_common.c memcg_deactivate_kmem_caches v5.3
+ */
 function* reparent_caches(memcg: MemCgroup, parent: MemCgroup): Steps {
   let nr_reparented = 0;
   for (const c of yield* list_for_each_entry(memcg.kmem_caches)) {
@@ -269,7 +284,7 @@ function* reparent_caches(memcg: MemCgroup, parent: MemCgroup): Steps {
   }
 }
 
-/** Under slab_mutex. */
+/** Under slab_mutex. @models mm/slab_common.c kmemcg_cache_deactivate v5.3 */
 function* kmemcg_cache_deactivate(s: KmemCache): Steps {
   const root = (yield* load(s.root))!;
   if (variant.deactivate_locks) yield* lock_wq();
@@ -284,14 +299,14 @@ function* kmemcg_cache_deactivate(s: KmemCache): Steps {
   if (variant.deactivate_locks) yield* unlock_wq();
 }
 
-/** RCU callback. */
+/** RCU callback. @models mm/slab_common.c kmemcg_rcufn v5.3 */
 function* kmemcg_rcufn(head: RcuHead): Steps {
   const s = container_of(head, kmem_cache);
   yield* INIT_WORK(s.work, kmemcg_workfn);
   yield* queue_work(memcg_kmem_cache_wq, s.work);
 }
 
-/** Runs in a worker. */
+/** Runs in a worker. @models mm/slab_common.c kmemcg_workfn v5.3 */
 function* kmemcg_workfn(work: Work): Steps {
   const s = container_of(work, kmem_cache);
   yield* get_online_cpus();
@@ -316,13 +331,17 @@ function* lock_for_work(s: KmemCache): Steps<boolean> {
   return false;
 }
 
+/** @models mm/slab_common.c kmemcg_cache_deactivate_after_rcu v5.3 */
 function* kmemcg_cache_deactivate_after_rcu(s: KmemCache): Steps {
   yield* __kmem_cache_shrink(s);
   if (variant.children_count_pages) yield* percpu_ref_kill(s.refcnt);
 }
 
 // unreached: where children have no count, or none is deactivated
-/** Release of the reference count: in whatever context the last reference is dropped. */
+/**
+ * Release of the reference count: in whatever context the last reference is dropped.
+ * @models mm/slab_common.c kmemcg_cache_shutdown v5.3
+ */
 export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
   const s = container_of(ref, kmem_cache);
   const root = (yield* load(s.root))!;
@@ -343,7 +362,10 @@ export function* kmemcg_cache_shutdown(ref: PercpuRef): Steps {
   }
 }
 
-/** What kmemcg_cache_shutdown does under the lock. */
+/**
+ * What kmemcg_cache_shutdown does under the lock.
+ * @models mm/slab_common.c kmemcg_cache_shutdown v5.3
+ */
 function* queue_shutdown(s: KmemCache, root: KmemCache): Steps {
   if (variant.shutdown_checks && (yield* load(root.dying))) return;
   if (variant.release_puts_memcg) yield* css_put((yield* load(s.memcg))!.css);
@@ -359,6 +381,7 @@ function* queue_shutdown(s: KmemCache, root: KmemCache): Steps {
 }
 
 // unreached: where the release does that itself
+/** @models mm/slab_common.c kmemcg_cache_shutdown_fn v5.3 */
 function* kmemcg_cache_shutdown_fn(s: KmemCache): Steps {
   yield* shutdown_cache(s); // WARN if it has objects
 }

@@ -31,7 +31,7 @@ import { kmemcg_cache_shutdown, lock_wq, unlock_wq } from './slab_common.ts';
 
 /** mm/slab_common.c: how a memcg comes to a child of its own. */
 
-/** Runs in a worker. */
+/** Runs in a worker. @models mm/slab_common.c memcg_create_kmem_cache v5.3 */
 export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache): Steps {
   yield* get_online_cpus();
   yield* get_online_mems();
@@ -48,7 +48,10 @@ export function* memcg_create_kmem_cache(memcg: MemCgroup, root_cache: KmemCache
 }
 
 // unreached: where the memcg has its child for as long as it is online
-/** The other tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`. */
+/**
+ * The other tests at the head of memcg_create_kmem_cache: null for `goto out_unlock`.
+ * @models mm/slab_common.c memcg_create_kmem_cache v5.3
+ */
 function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number | null> {
   if (variant.create_checks) {
     if (variant.create_locks) yield* lock_wq();
@@ -64,6 +67,7 @@ function* index_to_fill(memcg: MemCgroup, root_cache: KmemCache): Steps<number |
   return taken ? null : idx;
 }
 
+/** @models mm/slab_common.c create_cache v5.3 */
 function* create_cache(memcg: MemCgroup, root_cache: KmemCache, idx: number): Steps {
   const s = yield* kzalloc(kmem_cache, GFP_KERNEL);
   if (variant.children_count_pages)

@@ -32,7 +32,7 @@ import {
 /** The directory in /sys/kernel/slab that is named after the geometry: whose it is. */
 export const sysfs_slab = variable<KmemCache | null>('sysfs_slab', null);
 
-/** Null is -EEXIST. */
+/** Null is -EEXIST. @models mm/slab_common.c kmem_cache_create_usercopy v5.3 */
 export function* kmem_cache_create(): Steps<KmemCache | null> {
   yield* get_online_cpus();
   yield* get_online_mems();
@@ -44,23 +44,26 @@ export function* kmem_cache_create(): Steps<KmemCache | null> {
   return s;
 }
 
+/** @models mm/slub.c __kmem_cache_alias v5.3 */
 function* __kmem_cache_alias(): Steps<KmemCache | null> {
   const s = yield* find_mergeable();
   if (s) yield* store(s.refcount, (yield* load(s.refcount)) + 1);
   return s;
 }
 
+/** @models mm/slab_common.c find_mergeable v5.3 */
 function* find_mergeable(): Steps<KmemCache | null> {
   for (const s of yield* list_for_each_entry(slab_root_caches))
     if (!(yield* slab_unmergeable(s))) return s;
   return null;
 }
 
+/** @models mm/slab_common.c slab_unmergeable v5.3 */
 function* slab_unmergeable(s: KmemCache): Steps<boolean> {
   return variant.dying_unmergeable && (yield* load(s.dying));
 }
 
-/** create_cache, for a root cache. */
+/** create_cache, for a root cache. @models mm/slab_common.c create_cache v5.3 */
 function* create_root_cache(): Steps<KmemCache | null> {
   const s = yield* kzalloc(kmem_cache, GFP_KERNEL, 'root');
   // unreached: where the name is free
@@ -73,13 +76,14 @@ function* create_root_cache(): Steps<KmemCache | null> {
   return s;
 }
 
-/** True (-EEXIST) when there is a directory of that name. */
+/** True (-EEXIST) when there is a directory of that name. @models mm/slub.c sysfs_slab_add v5.3 */
 function* sysfs_slab_add(s: KmemCache): Steps<boolean> {
   if (yield* load(sysfs_slab)) return true;
   yield* store(sysfs_slab, s);
   return false;
 }
 
+/** @models mm/slub.c sysfs_slab_unlink v5.3 */
 export function* sysfs_slab_unlink(): Steps {
   yield* store(sysfs_slab, null);
 }

@@ -28,7 +28,11 @@ import { cgroup_destroy_wq, cgroup_mutex, type MemCgroup, mem_cgroup } from './o
  * of its own, what rmdir does before kill_css, and a css that fails to come online.
  */
 
-/** cgroup_rmdir, for a cgroup whose children, if it has any, were removed before it. */
+/**
+ * cgroup_rmdir, for a cgroup whose children, if it has any, were removed before it.
+ * @models kernel/cgroup/cgroup.c cgroup_rmdir v5.9
+ * @models kernel/cgroup/cgroup.c kill_css v5.9
+ */
 export function* cgroup_rmdir(memcg: MemCgroup): Steps {
   yield* mutex_lock(cgroup_mutex);
   yield* css_get(memcg.css); // kill_css
@@ -36,7 +40,10 @@ export function* cgroup_rmdir(memcg: MemCgroup): Steps {
   yield* mutex_unlock(cgroup_mutex);
 }
 
-/** Runs in the RCU callback of the switch: nobody can get it online any more. */
+/**
+ * Runs in the RCU callback of the switch: nobody can get it online any more.
+ * @models kernel/cgroup/cgroup.c css_killed_ref_fn v5.9
+ */
 export function* css_killed_ref_fn(ref: PercpuRef): Steps {
   const memcg = container_of(ref, mem_cgroup);
   if (yield* atomic_dec_and_test(memcg.online_cnt)) {
@@ -45,7 +52,10 @@ export function* css_killed_ref_fn(ref: PercpuRef): Steps {
   }
 }
 
-/** Runs in a worker: a css goes offline when all its children are. */
+/**
+ * Runs in a worker: a css goes offline when all its children are.
+ * @models kernel/cgroup/cgroup.c css_killed_work_fn v5.9
+ */
 function* css_killed_work_fn(work: Work): Steps {
   let memcg: MemCgroup | null = container_of(work, mem_cgroup);
   yield* mutex_lock(cgroup_mutex);
@@ -59,14 +69,17 @@ function* css_killed_work_fn(work: Work): Steps {
 }
 
 // unreached: where no memcg is removed
-/** The last reference is gone, in whatever context. */
+/**
+ * The last reference is gone, in whatever context.
+ * @models kernel/cgroup/cgroup.c css_release v5.9
+ */
 export function* css_release(ref: PercpuRef): Steps {
   const memcg = container_of(ref, mem_cgroup);
   yield* together(INIT_WORK(memcg.destroy_work, css_release_work_fn), note.released(memcg));
   yield* queue_work(cgroup_destroy_wq, memcg.destroy_work);
 }
 
-/** Runs in a worker. */
+/** Runs in a worker. @models kernel/cgroup/cgroup.c css_release_work_fn v5.9 */
 function* css_release_work_fn(work: Work): Steps {
   const memcg = container_of(work, mem_cgroup);
   yield* mutex_lock(cgroup_mutex);
@@ -75,7 +88,7 @@ function* css_release_work_fn(work: Work): Steps {
   yield* queue_rcu_work(cgroup_destroy_wq, memcg.destroy_rwork);
 }
 
-/** Runs in a worker. */
+/** Runs in a worker. @models kernel/cgroup/cgroup.c css_free_rwork_fn v5.9 */
 function* css_free_rwork_fn(work: Work): Steps {
   const memcg = container_of(work, mem_cgroup);
   yield* percpu_ref_exit(memcg.css);

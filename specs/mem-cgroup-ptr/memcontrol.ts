@@ -37,19 +37,21 @@ import { ANCESTOR } from './properties.ts';
  * per-CPU stock of charges, so that each object is charged and uncharged one page.
  */
 
-/** Part of the css_alloc of a memcg. */
+/** Part of the css_alloc of a memcg. @models mm/memcontrol.c memcg_online_kmem v5.9 */
 export function* memcg_online_kmem(memcg: MemCgroup): Steps {
   if (variant.merged) yield* memcg_init_objcg(memcg);
   else yield* memcg_init_kmem_memcg_ptr(memcg);
   yield* store(memcg.kmem_state, 'ONLINE');
 }
 
+/** @models mm/memcontrol.c mem_cgroup_css_offline v5.9 */
 export function* mem_cgroup_css_offline(memcg: MemCgroup): Steps {
   yield* memcg_offline_kmem(memcg);
   // mem_cgroup_id_put: being online pins the ID, and the ID the css
   if (variant.id_pins_css) yield* css_put(memcg.css);
 }
 
+/** @models mm/memcontrol.c memcg_offline_kmem v5.9 */
 function* memcg_offline_kmem(memcg: MemCgroup): Steps {
   if ((yield* load(memcg.kmem_state)) !== 'ONLINE') return; // unreached: each memcg was online
   yield* store(memcg.kmem_state, 'ALLOCATED');
@@ -58,7 +60,10 @@ function* memcg_offline_kmem(memcg: MemCgroup): Steps {
   else yield* memcg_reparent_kmem_memcg_ptr(memcg, parent);
 }
 
-/** An object is allocated for the memcg: what its pointer is to be. Null: it is not accounted. */
+/**
+ * An object is allocated for the memcg: what its pointer is to be. Null: it is not accounted.
+ * @models mm/slab.h memcg_slab_pre_alloc_hook v5.9
+ */
 export function* account(memcg: MemCgroup): Steps<MemCgroupPtr | null> {
   const ptr = yield* variant.merged
     ? get_obj_cgroup_from_current(memcg)
@@ -70,7 +75,10 @@ export function* account(memcg: MemCgroup): Steps<MemCgroupPtr | null> {
   return ptr;
 }
 
-/** obj_cgroup_charge(), for both APIs: the RFC's patch has no charge. Gives what was charged. */
+/**
+ * obj_cgroup_charge(), for both APIs: the RFC's patch has no charge. Gives what was charged.
+ * @models mm/memcontrol.c obj_cgroup_charge v5.9
+ */
 export function* charge(ptr: MemCgroupPtr): Steps<MemCgroup> {
   if (variant.charge_in_rcu) yield* rcu_read_lock();
   let memcg = (yield* READ_ONCE(ptr.memcg))!;
@@ -86,7 +94,10 @@ export function* charge(ptr: MemCgroupPtr): Steps<MemCgroup> {
   return memcg;
 }
 
-/** An accounted object is freed, in whatever context. */
+/**
+ * An accounted object is freed, in whatever context.
+ * @models mm/slab.h memcg_slab_free_hook v5.9
+ */
 export function* unaccount(ptr: MemCgroupPtr): Steps {
   if (variant.charge_in_rcu) yield* rcu_read_lock();
   yield* page_counter_add((yield* READ_ONCE(ptr.memcg))!, -1);

@@ -49,6 +49,7 @@ import { COUNTED_OR_NULL } from './properties.ts';
  * reparented, and is killed last.
  */
 
+/** @models mm/memcontrol.c memcg_online_kmem v5.9 */
 export function* memcg_init_objcg(memcg: MemCgroup): Steps {
   const objcg = yield* kzalloc(mem_cgroup_ptr, GFP_KERNEL, 'obj_cgroup');
   yield* percpu_ref_init(objcg.refcnt, obj_cgroup_release, ref_flags());
@@ -56,7 +57,10 @@ export function* memcg_init_objcg(memcg: MemCgroup): Steps {
   yield* WRITE_ONCE(memcg.kmem_memcg_ptr, objcg);
 }
 
-/** A counted obj_cgroup of the memcg or of an ancestor, or null. */
+/**
+ * A counted obj_cgroup of the memcg or of an ancestor, or null.
+ * @models mm/memcontrol.c get_obj_cgroup_from_current v5.9
+ */
 export function* get_obj_cgroup_from_current(memcg: MemCgroup): Steps<MemCgroupPtr | null> {
   let objcg: MemCgroupPtr | null = null;
   let counted = false;
@@ -73,7 +77,10 @@ export function* get_obj_cgroup_from_current(memcg: MemCgroup): Steps<MemCgroupP
   return objcg;
 }
 
-/** Release of the reference count: in whatever context the last reference is dropped. */
+/**
+ * Release of the reference count: in whatever context the last reference is dropped.
+ * @models mm/memcontrol.c obj_cgroup_release v5.9
+ */
 export function* obj_cgroup_release(ref: PercpuRef): Steps {
   const objcg = container_of(ref, mem_cgroup_ptr);
   const flags = yield* spin_lock_irqsave(list_lock());
@@ -86,7 +93,10 @@ export function* obj_cgroup_release(ref: PercpuRef): Steps {
   yield* kfree_rcu(objcg.list);
 }
 
-/** Runs in the worker that offlines the memcg. */
+/**
+ * Runs in the worker that offlines the memcg.
+ * @models mm/memcontrol.c memcg_reparent_objcgs v5.9
+ */
 export function* memcg_reparent_objcgs(memcg: MemCgroup, parent: MemCgroup): Steps {
   const own = (yield* load(memcg.kmem_memcg_ptr))!; // rcu_replace_pointer
   yield* WRITE_ONCE(memcg.kmem_memcg_ptr, null);
