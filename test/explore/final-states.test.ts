@@ -19,12 +19,12 @@ import { type LoadedSpec, loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { brute } from '../oracle/brute.ts';
 import { OPTIONS } from '../oracle/compare.ts';
+import { ALONE, again, drawn, runs, SEED, turnOf } from '../oracle/drawn.ts';
 import { bounded, endText } from '../oracle/findings.ts';
 import { type RandomProgram, type Statement, show } from '../oracle/program.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=20000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/final-states.test.ts */
-const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 300);
-const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const RUNS = runs(300);
 
 const fixture = (name: string): string => path.join(import.meta.dirname, '../fixtures', name);
 
@@ -123,7 +123,7 @@ test(`${RUNS} random programs and a mutation of each: the difference is the orac
     });
     const lacking = (all: ReadonlyMap<string, number>, known: ReadonlyMap<string, number>) =>
       [...all.keys()].filter((digest) => !known.has(digest));
-    const effort = met.compared % 3 === 0 ? 1 : undefined;
+    const effort = turnOf(before) % 3 === 0 ? 1 : undefined;
     const gained = textsOf(make(after), scope, lacking(now!, old!), effort);
     const lost = textsOf(make(before), scope, lacking(old!, now!), effort);
     const [a, b] = oracle.map((each) => each!.ends!);
@@ -134,13 +134,14 @@ test(`${RUNS} random programs and a mutation of each: the difference is the orac
     if (lost.length > 0) met.lost++;
     if (gained.some((text) => text.includes(' waits at '))) met.waiting++;
   };
-  const details = fc.check(fc.property(pairs, agree), { numRuns: RUNS, seed: SEED });
+  const details = fc.check(fc.property(pairs, agree), drawn(RUNS));
   if (details.failed) {
     const [{ before, after }] = details.counterexample!;
-    const which = `seed ${SEED}, path ${details.counterexamplePath}`;
+    const which = again(details.counterexamplePath);
     throw new Error(`${which}\n${show(before)}\n${show(after)}\n${details.errorInstance}`);
   }
   console.info(`seed ${SEED}: ${JSON.stringify(met)}`);
+  if (ALONE) return;
   expect(met.compared).toBeGreaterThan(RUNS * 0.4);
   expect(Math.min(met.gained, met.lost)).toBeGreaterThan(RUNS * 0.05);
   expect(met.waiting).toBeGreaterThan(0);

@@ -15,11 +15,11 @@ import { guarded } from '../../src/spec/guard.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
+import { ALONE, again, drawn, runs, SEED } from '../oracle/drawn.ts';
 import { show } from '../oracle/program.ts';
 import { UNLIMITED } from '../oracle/unlimited.ts';
 
-const RUNS = Number(process.env.LOCKSTEP_RANDOM_RUNS ?? 5400);
-const SEED = Number(process.env.LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const RUNS = runs(5400);
 
 const OPTIONS = { ...UNLIMITED, maxStates: 20_000 };
 
@@ -49,7 +49,7 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
 }, async () => {
   const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
   let complete = 0;
-  await fc.assert(
+  const details = await fc.check(
     fc.asyncProperty(
       randomProgram,
       fc.constantFrom(
@@ -81,8 +81,12 @@ test(`${RUNS} random programs: alone, in twos and in threes the same (seed ${SEE
         complete++;
       },
     ),
-    { numRuns: RUNS, seed: SEED },
+    drawn(RUNS),
   );
+  if (details.failed) {
+    throw new Error(`${again(details.counterexamplePath)}\n${details.errorInstance}`);
+  }
+  if (ALONE) return;
   expect(complete).toBeGreaterThan(RUNS * 0.93);
 });
 

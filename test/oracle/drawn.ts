@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { expect } from 'vitest';
+import { type RandomProgram, show } from './program.ts';
+
+const { LOCKSTEP_RANDOM_RUNS, LOCKSTEP_RANDOM_SEED, LOCKSTEP_RANDOM_PATH } = process.env;
+
+/** Random programs are fresh each time, unless told otherwise. */
+export const SEED = Number(LOCKSTEP_RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Only the one that failed: how many there are of each kind says nothing. */
+export const ALONE = LOCKSTEP_RANDOM_PATH !== undefined;
+
+export function runs(usual: number): number {
+  return Number(LOCKSTEP_RANDOM_RUNS ?? (ALONE ? 1 : usual));
+}
+
+/** Which ones fast-check draws. */
+export function drawn(numRuns: number) {
+  const alone = { path: LOCKSTEP_RANDOM_PATH!, endOnFailure: true };
+  return { numRuns, seed: SEED, ...(ALONE && alone) };
+}
+
+/** What is asked of only some programs: of which ones does not depend on those before. */
+export function turnOf(program: RandomProgram): number {
+  return show(program).length;
+}
+
+/** Runs the test at hand with that program alone. */
+export function again(failed: string | number | null): string {
+  const file = path.relative(process.cwd(), expect.getState().testPath!);
+  return `LOCKSTEP_RANDOM_SEED=${SEED} LOCKSTEP_RANDOM_PATH=${LOCKSTEP_RANDOM_PATH ?? failed} npx vitest run ${file}`;
+}
