@@ -122,18 +122,20 @@ export interface Untaken {
 
 /**
  * The conditions that had one outcome only, though the options of the variant leave both open, and
- * it is a finding that they never had the other; of those within each other the innermost. Others
- * than `askers` are no reason to look at a condition, but the outcomes it had for them count.
+ * it is a finding that they never had the other; of those within each other the innermost. Code that
+ * is run for no thread or property is no reason to look at a condition, but the outcomes it had there
+ * count. Properties that are not among the askers stop asking early: of what they ask, nothing is known.
  */
 export function untaken(asked: Asked, askers: ReadonlySet<string>): Untaken[] {
   const found: Untaken[] = [];
+  const others = [...asked].filter(([asker]) => asker !== null && !askers.has(asker));
   for (const flow of runtime.flows) {
     const values = flow.values();
     const own: Untaken[] = [];
     // From the inside out.
     for (const branch of flow.branches.toReversed()) {
       const by = [...askers].filter((asker) => asked.get(asker)?.has(branch.id)).sort();
-      if (by.length === 0) continue;
+      if (by.length === 0 || others.some(([, seen]) => seen.has(branch.id))) continue;
       const had = [...asked.values()].reduce((all, seen) => all | (seen.get(branch.id) ?? 0), 0);
       const behind = had === YES ? branch.behind[0] : had === NO ? branch.behind[1] : null;
       if (!behind) continue;

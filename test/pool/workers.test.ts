@@ -80,6 +80,56 @@ describe('known programs', () => {
   }
 });
 
+/** What is told of each broken property, and that it is the best there is. */
+function claims({ properties }: Outcome): unknown[] {
+  return properties.map(({ name, verdict, schedule, shortest, fewestSwitches }) => {
+    const switches = schedule?.filter((thread, at) => at > 0 && schedule[at - 1] !== thread);
+    const weight = schedule && [schedule.length, switches!.length];
+    return [name, verdict, weight, shortest, fewestSwitches];
+  });
+}
+
+describe('symmetric programs', () => {
+  for (const name of ['counter', 'queue', 'rcu']) {
+    test(name, async () => {
+      const file = path.join(import.meta.dirname, `../fixtures/symmetry/${name}.ts`);
+      const loaded = await loadSpec(file);
+      for (const variant of Object.keys(loaded.spec.variants)) {
+        for (const mode of [REDUCED, FULL]) {
+          const alone = await outcomeOf(loaded, variant, mode, 1);
+          const shared = await outcomeOf(loaded, variant, mode, 2);
+          expect(shared.workers).toBe(2);
+          expect(shared.symmetry).toEqual(instantiate(loaded, variant, {}).symmetric);
+          expect(result(shared)).toEqual(result(alone));
+          const without = new Set([...mode.without, 'symmetry' as const]);
+          const all = await outcomeOf(loaded, variant, { ...mode, without }, 2);
+          expect(all.symmetry).toEqual([]);
+          expect(claims(shared)).toEqual(claims(all));
+        }
+      }
+    });
+  }
+});
+
+test('warnings are the same, with what witnesses asked', async () => {
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/warned.ts'));
+  for (const mode of [REDUCED, FULL, PROBED]) {
+    for (const workers of [1, 2, 2, 2]) {
+      const { warnings } = await outcomeOf(loaded, 'only', mode, workers);
+      expect(warnings.map(({ message }) => message)).toEqual(WARNED);
+    }
+  }
+});
+
+const WARNED: readonly string[] = [
+  "always 'constant' reads no shared object: it says the same in every state",
+  "always 'implication': 'peek(z) < 2' always holds, so 'peek(x) === 0' is never asked",
+  'forgotten: nothing that runs calls it',
+  'own: only z ever takes it',
+  "'n === 10' is never true",
+  'idle: nobody ever takes it',
+];
+
 test('workers that have been started for nothing', async () => {
   const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/classics/bakery.ts'));
   const [variant] = Object.keys(loaded.spec.variants);
