@@ -1,4 +1,4 @@
-import { type Untaken, uncalled, untaken } from '../model/coverage.ts';
+import { isConstant, leavesLocks, type Untaken, uncalled, untaken } from '../model/coverage.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Predicate, Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
@@ -19,31 +19,14 @@ export function warningsOf(machine: Machine, broken: ReadonlySet<string>): Warni
  */
 function constants({ always, atEnd, sometimes }: Program): Warning[] {
   const told = (kind: string, predicates: readonly Predicate[]): Warning[] =>
-    predicates.filter(readsNothing).map(({ name }) => ({
-      kind: 'reads nothing',
-      message: `${kind} '${name}' reads no shared object: it says the same in every state`,
-      site: null,
-    }));
+    predicates
+      .filter(({ holds }) => isConstant(holds))
+      .map(({ name }) => ({
+        kind: 'reads nothing',
+        message: `${kind} '${name}' reads no shared object: it says the same in every state`,
+        site: null,
+      }));
   return [...told('always', always), ...told('atEnd', atEnd), ...told('sometimes', sometimes)];
-}
-
-function readsNothing({ holds }: Predicate): boolean {
-  const body = String(holds).replace(/^[^(]*\(\s*\)\s*(=>)?/, '');
-  if (/[(`]/.test(body)) return false;
-  const { peek, options } = runtime;
-  const read = (): never => {
-    throw new Error('read');
-  };
-  // By a getter, such as that of an option.
-  Object.assign(runtime, { peek: read, options: new Proxy({}, { get: read }) });
-  try {
-    holds();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Object.assign(runtime, { peek, options });
-  }
 }
 
 function uncalledGenerators(): Warning[] {
@@ -59,10 +42,7 @@ function uncalledGenerators(): Warning[] {
  * none: then there are statements about locks that nobody came to.
  */
 function untakenLocks({ nodes }: Machine): Warning[] {
-  const aside = [...runtime.sites.values()].some(
-    ({ id, library, text }) => !library && !runtime.reached.has(id) && /lock|down|sem/i.test(text),
-  );
-  if (aside) return [];
+  if (leavesLocks()) return [];
   const named = new Set<string>();
   for (const { state } of nodes.flat()) {
     const { writes = [], reads = [] } = state.pending ?? {};
@@ -92,9 +72,8 @@ function branchWarnings(program: Program): Warning[] {
 }
 
 function neverTaken({ branch, outcome }: Untaken): Warning {
-  const negated = negatedIn(branch.text);
-  const text = negated ?? branch.text;
-  const never = /^(case .*|default)$/.test(text) ? 'taken' : (negated === null) === outcome;
+  const { text, negated } = branch.asks ?? { text: branch.text, negated: false };
+  const never = branch.asks ? outcome !== negated : 'taken';
   return { kind: 'never taken', message: `'${text}' is never ${never}`, site: siteOf(branch) };
 }
 
@@ -104,17 +83,10 @@ function neverAsked(
   kinds: ReadonlyMap<string, string>,
 ): Warning {
   const properties = by.map((name) => `${kinds.get(name)} '${name}'`).join(', ');
-  const negated = negatedIn(branch.text);
-  const holds = (negated === null) === outcome ? 'never' : 'always';
-  const message =
-    `${properties}: '${negated ?? branch.text}' ${holds} holds, ` +
-    `so '${behind.asked}' is never asked`;
+  const { text, negated } = branch.asks ?? { text: branch.text, negated: false };
+  const holds = outcome !== negated ? 'never' : 'always';
+  const message = `${properties}: '${text}' ${holds} holds, so '${behind.asked}' is never asked`;
   return { kind: 'never asked', message, site: siteOf(branch) };
-}
-
-/** What stands after the `!` of a condition that is nothing else. */
-function negatedIn(text: string): string | null {
-  return /^!\s*([\w.]+\([^()]*\)|[\w.]+|\([^()]*(?:\([^()]*\)[^()]*)*\))$/.exec(text)?.[1] ?? null;
 }
 
 function siteOf({ file, line, fn, text }: Untaken['branch']): Warning['site'] {

@@ -17,6 +17,8 @@ export interface Branch {
   readonly fn: string;
   /** The source text, in one line. */
   readonly text: string;
+  /** What is asked, without the `!` that the whole of it has; null: which case it is. */
+  readonly asks: { readonly text: string; readonly negated: boolean } | null;
   /** Where it stands in the file. */
   readonly range: readonly [start: number, end: number];
   /** The conditions around it, as of a place. */

@@ -46,6 +46,8 @@ export interface Flow {
     readonly place: Place;
     /** Why no schedule comes here, in the author's words. */
     readonly explained: string | null;
+    /** The step may take a lock. */
+    readonly locks: boolean;
   }[];
   readonly entries: readonly Entry[];
   /** Functions that are noted when they are made, and by which function that is. */
@@ -57,6 +59,8 @@ export interface Flow {
     readonly within: string | null;
     readonly excused: boolean;
   })[];
+  /** Functions that give the same whenever they are called. */
+  readonly constants: readonly string[];
   readonly branches: readonly Branch[];
   /** Any function may be called in a way that `entries` does not tell. */
   readonly open: boolean;
@@ -108,6 +112,19 @@ export function uncalled(): readonly SiteOf[] {
   for (const { id, excused } of generators) if (excused) called.add(id);
   spread(modules, called, () => true);
   return generators.filter(({ id, within }) => called.has(within) && !called.has(id));
+}
+
+/** Does it give the same whenever it is called? False where that is not certain. */
+export function isConstant(fn: () => unknown): boolean {
+  const id = idOf(fn);
+  return id !== null && runtime.flows.some(({ constants }) => constants.includes(id));
+}
+
+/** May a statement that was not reached take a lock? */
+export function leavesLocks(): boolean {
+  return runtime.flows.some(({ sites }) =>
+    sites.some(({ id, locks }) => locks && !runtime.reached.has(id)),
+  );
 }
 
 /** A condition that had one outcome only. */

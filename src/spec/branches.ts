@@ -180,7 +180,17 @@ class Walk {
     const { fn } = this;
     if (fn === null) return;
     const { line } = position(this.setting.source, node.start);
-    this.forks.push({ line, fn, text, range: [node.start, node.end], behind, ...asking });
+    const range = [node.start, node.end] as const;
+    this.forks.push({ line, fn, text, asks: this.asks(asking.test), range, behind, ...asking });
+  }
+
+  private asks(test: Node | null): Branch['asks'] {
+    if (!test) return null;
+    const { source } = this.setting;
+    const whole = bare(test);
+    const negated = whole.type === 'UnaryExpression' && whole.operator === '!';
+    const node = negated ? whole.argument : test;
+    return { text: oneLine(source.slice(node.start, node.end)), negated };
   }
 
   private readonly isExplained = (node: Node): boolean => this.setting.explain(node) !== null;

@@ -1,6 +1,6 @@
 import { COMPARED, type Condition } from '../model/coverage.ts';
 import { type Binding, isReassigned, type Reference } from './scopes.ts';
-import { bare, children, type Node, type Program } from './syntax.ts';
+import { bare, children, isFunction, type Node, type Program } from './syntax.ts';
 import type { Table } from './table.ts';
 
 /** Conditions of a module, and the variables of the module that tell their values. */
@@ -9,7 +9,7 @@ export class Conditions {
   readonly values: string[] = [];
   readonly imports: ReadonlyMap<string, Import>;
   private readonly table: Table;
-  private readonly references: ReadonlyMap<Node, Reference>;
+  readonly references: ReadonlyMap<Node, Reference>;
   /** What is the same each time that a function's conditions ask it, as text. */
   private readonly terms: string[] = [];
   private readonly constants: Binding[] = [];
@@ -119,6 +119,13 @@ export class Conditions {
     return binding?.kind === 'import' ? (this.imports.get(binding.name) ?? null) : null;
   }
 
+  /** Does the name stand for a generator of the module, and for nothing else? */
+  isGenerator(node: Node): boolean {
+    const { binding = null } = this.references.get(node) ?? {};
+    const init = binding?.init && !isReassigned(binding) ? bare(binding.init) : null;
+    return init !== null && isFunction(init) && init.generator;
+  }
+
   private textOf(node: Node): string | null {
     if (node.type === 'Identifier') {
       const { binding = null } = this.references.get(node) ?? {};
@@ -147,6 +154,8 @@ function isVariable(text: string | null): boolean {
 
 export interface Import {
   readonly source: string;
+  /** As the other module calls it; null: another way than by name. */
+  readonly name: string | null;
   /** All that the other module exports: `import * as x`. */
   readonly namespace: boolean;
 }
@@ -155,9 +164,12 @@ function importsOf(program: Program): Map<string, Import> {
   const found = new Map<string, Import>();
   for (const node of program.body) {
     if (node.type !== 'ImportDeclaration') continue;
-    for (const { type, local } of node.specifiers) {
+    for (const specifier of node.specifiers) {
+      const { type, local } = specifier;
       const namespace = type === 'ImportNamespaceSpecifier';
-      found.set(local.name, { source: node.source.value, namespace });
+      const name =
+        type === 'ImportSpecifier' && 'name' in specifier.imported ? specifier.imported.name : null;
+      found.set(local.name, { source: node.source.value, name, namespace });
     }
   }
   return found;

@@ -7,6 +7,7 @@ import { forksIn } from './branches.ts';
 import { captures } from './closures.ts';
 import { Conditions } from './conditions.ts';
 import { Edits } from './edits.ts';
+import { isConstant, mayLock } from './effects.ts';
 import { position, sourceError } from './errors.ts';
 import { type Explain, explanations } from './explanations.ts';
 import { exportedBy, flowOf } from './flow.ts';
@@ -112,15 +113,20 @@ class Rewriting {
     for (const [node, id] of named) this.noteNamed(node, id, shorthands.has(node));
     const sites = this.sites.map(({ id }, index) => {
       const { node } = analysis.sites[index]!;
-      return { id, place: places.get(node), explained: explain(node) };
+      const locks = !node.argument || mayLock(node.argument, conditions);
+      return { id, place: places.get(node), explained: explain(node), locks };
     });
+    const constants = analysis.functions
+      .filter((each) => isConstant(each, conditions.references))
+      .map(({ info }) => this.ids.get(info));
     const made = this.registered.flatMap((info) => {
       const by = info.parent && this.ids.get(info.parent);
       return by ? [[this.ids.get(info), by]] : [];
     });
     const branches = this.watch(conditions, places, explain);
     const generators = this.generators(explain);
-    const told = JSON.stringify({ sites, entries, made, generators, branches, open }).slice(0, -1);
+    const flow = { sites, entries, made, generators, constants, branches, open };
+    const told = JSON.stringify(flow).slice(0, -1);
     return ` ${this.kit}.flow(${told}, "values": () => [${conditions.values.join(', ')}] });`;
   }
 

@@ -20,6 +20,9 @@ export default defineSpec({
   variants: { all: { options: { never: true } }, some: { params: { size: 1 } } },
   build({ params }) {
     object(foo, 'foo');
+    let changing = 0;
+    for (const each of [0]) changing = each;
+    const last = params.size;
     const all = params.size > 0 ? [x] : [];
     return {
       threads: {
@@ -37,6 +40,10 @@ export default defineSpec({
         reads: () => peek(x) === 0,
         empty: () => all.every((each) => peek(each) === 0),
         option: () => chosen.often,
+        decided: () => !lock || (idle ? x !== null : true),
+        again: () => changing === 0,
+        field: () => params.size >= 0,
+        late: () => last !== null,
       },
       atEnd: { method() { return 1 === 1; } },
       sometimes: { witness: () => true },
@@ -55,6 +62,8 @@ async function warned(variant: string): Promise<string[]> {
 const constant = [
   "reads nothing: always 'taut' reads no shared object:",
   "reads nothing: always 'forgot' reads no shared object:",
+  "reads nothing: always 'decided' reads no shared object:",
+  "reads nothing: always 'late' reads no shared object:",
   "reads nothing: atEnd 'method' reads no shared object:",
   "reads nothing: sometimes 'witness' reads no shared object:",
 ];
@@ -65,4 +74,43 @@ test('properties that read nothing, but for what options and parameters empty; l
 
 test('no lock is told of where an option leaves some lock aside', async () => {
   expect(await warned('some')).toEqual(constant);
+});
+
+const LEFT: readonly (readonly [what: string, step: string, told: boolean])[] = [
+  ['a lock', 'mutex_lock(idle)', false],
+  ['a lock by another name', 'take(idle)', false],
+  ['a lock of a list', 'way[0]!()', false],
+  ['what a function is given', 'given()', false],
+  ['a lock within another step', 'together(mutex_lock(idle), READ_ONCE(x))', false],
+  ['something held', 'kept', false],
+  ['no lock', 'READ_ONCE(x)', true],
+  ['no lock, in a generator', 'reads()', true],
+  ['a lock, in a generator', 'takes()', false],
+];
+
+test.each(LEFT)('a step that is not come to: %s', async (_, step, told) => {
+  const source = `
+import { DEFINE_MUTEX, defineSpec, mutex_lock, mutex_lock as take, options, READ_ONCE, together, variable } from 'lockstep';
+const [idle, x, chosen] = [DEFINE_MUTEX('idle'), variable('x', 0), options({ more: false })];
+function* reads() { yield* READ_ONCE(x); }
+${step === 'takes()' ? 'function* takes() { yield* mutex_lock(idle); }' : ''}
+const way = [() => mutex_lock(idle)];
+const kept = READ_ONCE(x);
+export default defineSpec({
+  name: 's',
+  variants: { only: {} },
+  build() {
+    const thread = function* (given: () => any) {
+      yield* READ_ONCE(x);
+      if (chosen.more) yield* ${step};
+    };
+    return { threads: { thread: () => thread(way[0]!) } };
+  },
+});
+`;
+  const loaded = await loadSpec(path.join(folder({ 'spec.ts': source }), 'spec.ts'));
+  const machine = new Machine(instantiate(loaded, 'only'), guarded);
+  const { warnings } = searchOn(machine, { ...OPTIONS, reduction: false });
+  const about = warnings.filter(({ message }) => message.startsWith('idle'));
+  expect(about).toHaveLength(told ? 1 : 0);
 });
