@@ -44,9 +44,8 @@ export function fileChangesIn(text: string): FileChange[] {
     const signature = lines.slice(start, next).findIndex((line) => /^-- ?$/.test(line));
     const end = signature < 0 ? next : start + signature;
     strayIn(lines.slice(end, next), end);
-    const section = lines.slice(start, end);
-    // Blank lines between mails are no lines of a hunk, whatever it says that it has.
-    while (section.at(-1)?.trim() === '' && section.at(-1) !== ' ') section.pop();
+    // Where more follows, a blank line at the end may be one of a hunk that lost its space.
+    const section = [...lines.slice(start, end), ...(end < lines.length ? [''] : [])];
     return changeOf(section, start);
   });
 }
@@ -95,7 +94,7 @@ function changeOf(lines: readonly string[], first: number): FileChange {
   const hunks = withRows(parsed.hunks, lines, first);
   for (const { row, lines: inside } of hunks)
     afterHunk(lines, row - first + 1 + inside.length, first);
-  const [from, to] = [parsed.oldFileName, parsed.newFileName];
+  const { oldFileName: from, newFileName: to } = { ...sameNames(lines[0]!), ...parsed };
   if (from === undefined || to === undefined) {
     throw new PatchError(first, `the names of the files cannot be read; ${damaged}`);
   }
@@ -108,6 +107,12 @@ function changeOf(lines: readonly string[], first: number): FileChange {
     hunks,
     row: first,
   };
+}
+
+/** Of `diff --git x.c x.c`, which git writes without prefixes. */
+function sameNames(header: string): { oldFileName?: string; newFileName?: string } {
+  const name = /^diff --git (\S.*) \1$/.exec(header)?.[1];
+  return name === undefined ? {} : { oldFileName: name, newFileName: name };
 }
 
 function parsed1(lines: readonly string[], first: number): StructuredPatch {
@@ -128,6 +133,7 @@ function parsed1(lines: readonly string[], first: number): StructuredPatch {
 function readable(message: string, header: string): string {
   const hunk = /^@@.*?@@/.exec(header)?.[0] ?? header;
   const invalid = /contained invalid line (.*)$/s.exec(message)?.[1];
+  if (invalid === '') return `hunk ${hunk} ends before it has all lines that it says`;
   if (invalid !== undefined)
     return `hunk ${hunk} has a line that begins as none does: '${invalid}'`;
   if (/^Added line count/.test(message))
@@ -161,7 +167,8 @@ function afterHunk(lines: readonly string[], row: number, first: number): void {
   const next = lines.slice(row).findIndex((line) => line.trim() !== '');
   if (next < 0) return;
   const line = lines[row + next]!;
-  const known = /^(?:@@ -|--- \S|diff |Index: |={67}$|Only in |Property changes |Binary files )/;
+  const known =
+    /^(?:@@ -|--- \S|diff |Index: |={67}$|Only in |Property changes |Binary files |_{20,}$)/;
   if (known.test(line)) return;
   if (next === 0 || /^[-+ \t]/.test(line)) {
     throw new PatchError(

@@ -76,7 +76,7 @@ function isReply(subject: string): boolean {
 
 /** `[PATCH v6 07/10]`: the seventh of `PATCH v6 /10`. */
 function numberOf(subject: string): { n: number; series: string } | null {
-  const found = /\[([^\]]*?)(\d+)\/(\d+)\s*\]/.exec(subject);
+  const found = /\[([^\]]*?)(\d+)(?:\/| of )(\d+)\s*\]/.exec(subject);
   return found && { n: Number(found[2]), series: `${found[1]}/${found[3]}` };
 }
 

@@ -172,6 +172,13 @@ GIT binary patch
 literal 3
 Kc\${NkU|;|M00aO5
 
+diff --git logo3.c logo3.c
+new file mode 100644
+index 0..2
+GIT binary patch
+literal 3
+Kc\${NkU|;|M00aO5
+
 `;
     const [{ changes }] = (await read('x', text)) as [Patch];
     const told = changes.map(({ from, to, copy, binary, hunks }) =>
@@ -185,6 +192,7 @@ Kc\${NkU|;|M00aO5
       'a/ä b.c b/ä b.c   1',
       'a/logo.c b/logo.c  binary 0',
       'a/logo2.c b/logo2.c  binary 0',
+      ' logo3.c  binary 0',
     ]);
   });
 });
@@ -223,7 +231,7 @@ describe('what is damaged is never passed over', () => {
 
   test('a line that is gone, from the end too', async () => {
     const message =
-      '@@ -33,6 +33,9 @@ static void pool_deactivate(struct pool *p) | hunk @@ -33,6 +33,9 @@ has other than its count of new lines';
+      '@@ -33,6 +33,9 @@ static void pool_deactivate(struct pool *p) | hunk @@ -33,6 +33,9 @@ ends before it has all lines that it says';
     expect(await mail((t) => t.replace('+\t\treturn;\n', ''))).toMatch(/hunk @@ -33,6 \+33,9 @@/);
     expect(await mail((t) => t.slice(0, t.indexOf('-- \n')).replace(/.*pool_kill.*\n/, ''))).toBe(
       message,
@@ -240,13 +248,21 @@ describe('what is damaged is never passed over', () => {
   });
 
   test('counts that are too high', async () => {
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,7 +33,10'))).toMatch(
-      /count of new lines/,
-    );
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,6 +33,10'))).toMatch(
-      /count of new lines/,
-    );
-    expect(await mail((t) => t.replace('-33,6 +33,9', '-33,x +33,9'))).toMatch(/hunk @@/);
+    for (const counts of ['-33,7 +33,10', '-33,6 +33,10', '-33,x +33,9']) {
+      expect(await mail((t) => t.replace('-33,6 +33,9', counts))).toMatch(/^@@ .* \| hunk @@/);
+    }
+  });
+
+  test('blank lines without their space, at the end too, and what lists append are none', async () => {
+    const footer = '________________________________\nlist mailing list\n';
+    for (const blank of ['\n', ' \n']) {
+      const text = (await fixture('plain.diff')).replace(/^ \n/gm, blank);
+      expect((await read('b', text))[0]!.fault).toBeNull();
+      expect((await read('b', text + footer))[0]!.fault).toBeNull();
+    }
+    const last = `--- a/x.c\n+++ b/x.c\n@@ -1,2 +1,3 @@\n+b\n a\n\n-- \n2.1\n`;
+    expect((await read('b', last))[0]!.fault).toBeNull();
+    expect((await read('b', last.replace('\n\n', '\n')))[0]!.fault?.message).toMatch(/ends before/);
   });
 
   test('a header of a file that is gone', async () => {

@@ -457,7 +457,7 @@ test('a damaged patch is told beside the others', async () => {
   const at = series.split('\n').findIndex((line) => /^@@.*pool_destroy/.test(line)) + 1;
   expect(bad.ok).toBe(false);
   expect(bad.reason).toBe(
-    `p0:${at}: hunk @@ -74,6 +74,7 @@ has other than its count of new lines; mail clients wrap and cut lines: take the patch as it was sent`,
+    `p0:${at}: hunk @@ -74,6 +74,7 @@ ends before it has all lines that it says; mail clients wrap and cut lines: take the patch as it was sent`,
   );
   expect(checks.map(brief)).toContain('! changed pool_deactivate');
 });
