@@ -26,9 +26,8 @@ export async function patchesTouch(
   tree: Tree | null,
 ): Promise<PatchResult> {
   const series = new Series(links, recorded, tree);
-  const checks: PatchCheck[] = [];
   for (const { file, bytes } of files) {
-    for (const patch of await patchesIn(file, bytes)) checks.push(...(await series.add(patch)));
+    for (const patch of await patchesIn(file, bytes)) await series.add(patch);
   }
-  return { checks, tree: series.tree };
+  return { checks: await series.checks(), tree: series.tree };
 }

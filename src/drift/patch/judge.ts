@@ -5,6 +5,8 @@ export type PatchWord =
   /** The C changes, and the spec has changed since it was recorded. */
   | 'both changed'
   | 'changed'
+  /** The record is of what the patches leave. */
+  | 'recorded'
   | 'moved'
   | 'gone'
   | 'cannot be told'
@@ -29,14 +31,12 @@ export interface PatchCheck {
   readonly details: readonly string[];
 }
 
+/** What is at hand: a tree, recorded lines, or a record of what the patches leave. */
+export type State = 'tree' | 'lines' | 'after';
+
 type Judged = Pick<PatchCheck, 'word' | 'ok' | 'reason' | 'details'>;
 
-export function judge(
-  touch: Touch,
-  link: Link,
-  record: LinkRecord | null,
-  inTree: boolean,
-): Judged {
+export function judge(touch: Touch, link: Link, record: LinkRecord | null, state: State): Judged {
   const { cFile, cFunction, version, specFile, specLine, specFunction } = link;
   const { changed, home, where, lines } = touch;
   const name = `${cFile} ${cFunction}`;
@@ -54,6 +54,10 @@ export function judge(
   if (changed === 'no') {
     return { word: 'moved', ok: true, reason: `${name} moves there (${where})`, details: [] };
   }
+  if (state === 'after') {
+    const reason = `${name} changes (${where}), and is recorded as it is then`;
+    return { word: 'recorded', ok: true, reason, details: [] };
+  }
   if (record && record.specDigest !== link.specDigest) {
     const reason = `${name} changes (${where}), and so did ${spec}: --accept with --tree records it`;
     return { word: 'both changed', ok: true, reason, details: [] };
@@ -62,7 +66,7 @@ export function judge(
     const reason = `${name} may change (${where}), which cannot be told without --tree; if it does, change ${spec}`;
     return { word: 'cannot be told', ok: false, reason, details };
   }
-  const accept = inTree ? '--accept that it stays' : '--accept with --tree that it stays';
+  const accept = state === 'tree' ? '--accept that it stays' : '--accept with --tree that it stays';
   const reason = `${name} changes (${where}), and ${spec} does not: change it too, or ${accept}`;
   return { word: 'changed', ok: false, reason, details };
 }

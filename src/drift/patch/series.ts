@@ -1,12 +1,20 @@
+import { digestOf } from '../digest.ts';
 import type { Link, LinkRecord } from '../link.ts';
 import type { Tree } from '../tree.ts';
 import { type Applied, apply } from './apply.ts';
 import { PatchError } from './diff.ts';
-import { judge, type PatchCheck } from './judge.ts';
+import { judge, type PatchCheck, type PatchWord } from './judge.ts';
 import { PatchedTree } from './patched-tree.ts';
 import { pathsOf } from './paths.ts';
 import type { Change, Patch } from './read.ts';
-import { type Patched, RecordedFunction, type Touched, touchInTree } from './touched.ts';
+import {
+  type Patched,
+  RecordedFunction,
+  type Touch,
+  type Touched,
+  touchInTree,
+  undo,
+} from './touched.ts';
 
 /** A link with where its function is by now. */
 interface Followed {
@@ -16,11 +24,20 @@ interface Followed {
   home: string | null;
 }
 
+/** What is judged when all patches are known. */
+interface Found {
+  readonly about: Pick<PatchCheck, 'patch' | 'file' | 'line'>;
+  readonly followed: Followed;
+  readonly touch: Touch;
+}
+
 /** Patches one after the other, each on top of those before. */
 export class Series {
   /** As the patches leave it; null: there is none. */
   readonly tree: PatchedTree | null;
   private readonly links: readonly Followed[];
+  private readonly steps: (readonly Touched[])[] = [];
+  private readonly found: (PatchCheck | Found)[] = [];
 
   constructor(links: readonly Link[], recorded: readonly LinkRecord[], tree: Tree | null) {
     this.tree = tree && new PatchedTree(tree);
@@ -31,32 +48,64 @@ export class Series {
     });
   }
 
-  async add({ title, file, line, fault, no, changes }: Patch): Promise<PatchCheck[]> {
-    const about = { link: null, patch: title, file, line, details: [] };
-    if (fault) {
-      const reason = `${fault.where}: ${fault.message}`;
-      return [{ ...about, word: 'damaged', ok: false, reason }];
-    }
-    if (no !== null) return [{ ...about, word: 'no patch', ok: true, reason: no }];
-    const checks: PatchCheck[] = [];
+  async add({ title, file, line, fault, no, changes }: Patch): Promise<void> {
+    const about = { patch: title, file, line };
+    const tell = (word: PatchWord, ok: boolean, reason: string) =>
+      this.found.push({ ...about, link: null, word, ok, reason, details: [] });
+    const before = this.found.length;
+    if (fault) tell('damaged', false, `${fault.where}: ${fault.message}`);
+    else if (no !== null) tell('no patch', true, no);
     for (const step of await this.stepsOf(changes)) {
+      this.steps.push(step);
       const faults: string[] = [];
       const touches = this.tree
         ? await this.inTree(step, this.tree, faults)
         : this.links.map(({ lines, home }) => home && lines.touch(home, step));
-      for (const reason of faults) {
-        checks.push({ ...about, word: 'does not apply', ok: false, reason });
-      }
+      for (const reason of faults) tell('does not apply', false, reason);
       for (const [at, followed] of this.links.entries()) {
         const touch = touches[at];
         if (!touch) continue;
-        const { link, record } = followed;
-        checks.push({ ...about, link, ...judge(touch, link, record, this.tree !== null) });
+        this.found.push({ about, followed, touch });
         followed.home = touch.home;
       }
     }
-    if (checks.length > 0) return checks;
-    return [{ ...about, word: 'touches none', ok: true, reason: 'touches no modelled function' }];
+    if (this.found.length === before) tell('touches none', true, 'touches no modelled function');
+  }
+
+  async checks(): Promise<PatchCheck[]> {
+    const recorded = new Set<Followed>();
+    const whole = this.found.every((each) => 'touch' in each || each.ok);
+    if (whole) for (const each of this.links) if (await this.isRecorded(each)) recorded.add(each);
+    return this.found.map((each) => {
+      if (!('touch' in each)) return each;
+      const { about, followed, touch } = each;
+      const { link, record } = followed;
+      const state = recorded.has(followed) ? 'after' : this.tree ? 'tree' : 'lines';
+      return { ...about, link, ...judge(touch, link, record, state) };
+    });
+  }
+
+  /** Whether the record is of what the patches leave, as it is once they were accepted. */
+  private async isRecorded(followed: Followed): Promise<boolean> {
+    const { link, record, home } = followed;
+    if (record === null || home === null) return false;
+    if (this.tree) {
+      const functions = (await this.tree.file(home))?.functions ?? [];
+      return digestOf(functions.filter(({ name }) => name === link.cFunction)) === record.digest;
+    }
+    // Undone, each patch that may touch it has to be found in its lines, and none was before.
+    const touches = this.found.flatMap((each) =>
+      'touch' in each && each.followed === followed ? [each.touch] : [],
+    );
+    if (touches.some(({ fits, home }) => fits || home !== link.cFile)) return false;
+    // A new definition may be like the one that is recorded.
+    const defines = new RegExp(`^[-+][A-Za-z_].*\\b${link.cFunction}\\b`);
+    const hunks = this.steps.flat().flatMap(({ change }) => change.hunks);
+    if (hunks.some(({ lines }) => lines.some((line) => defines.test(line)))) return false;
+    const lines = new RecordedFunction(link.cFunction, record);
+    const undone = this.steps.toReversed().map((step) => lines.touch(link.cFile, step.map(undo)));
+    const changes = undone.filter((touch) => touch !== null);
+    return changes.length >= touches.length && changes.every(({ changed }) => changed === 'yes');
   }
 
   /** The changes in order, a new step where a file comes again. */

@@ -316,6 +316,58 @@ describe('the spec changed along', () => {
   });
 });
 
+describe('what was recorded as the patches leave it', () => {
+  const one = edit(common, [
+    '\tflush_work(&p->work);\n',
+    '\tflush_work(&p->work);\n\trcu_barrier();\n',
+  ]);
+  const two = { ...one, [common]: one[common]!.replace('\tlist_del(', '\tlist_del_rcu(') };
+  const patches = [diff(one), gitDiff(one, two)];
+
+  async function after(given: readonly string[], of: Files, inTree: boolean) {
+    const link = linkTo(common, 'pool_destroy');
+    const kept = await recordOf(link, of[common]!);
+    const files = given.map((text, at) => ({ file: `p${at}`, bytes: Buffer.from(text) }));
+    return (await patchesTouch(files, [link], [kept], inTree ? treeOf(tree) : null)).checks;
+  }
+
+  test.each([true, false])('passes, with a tree: %s', async (inTree) => {
+    expect((await after(patches, two, inTree)).map(brief)).toEqual([
+      'recorded pool_destroy',
+      'recorded pool_destroy',
+    ]);
+    expect((await after([patches[0]!], one, inTree)).map(brief)).toEqual(['recorded pool_destroy']);
+  });
+
+  test.each([true, false])(
+    'does not, if only a part of it is there; with a tree: %s',
+    async (inTree) => {
+      const half = await after(patches, one, inTree);
+      expect(half.filter(({ ok }) => !ok).length).toBeGreaterThan(0);
+      const less = await after([patches[0]!], two, inTree);
+      // What is recorded has more than that, elsewhere: only a tree can tell.
+      if (inTree) expect(less.map(brief)).toEqual(['! changed pool_destroy']);
+    },
+  );
+
+  test('nor what looks like it in another place', async () => {
+    const twice = edit(common, [
+      '\tlist_del(&p->list);\n',
+      '\tx++;\n\tx++;\n\ty();\n\tz++;\n\tx++;\n\ty();\n\tone();\n\tz++;\n',
+    ]);
+    const now = {
+      ...twice,
+      [common]: twice[common]!.replace('\ty();\n\tz++', '\ty();\n\tone();\n\tz++'),
+    };
+    const text = gitDiff(twice, now, '-U2');
+    const link = linkTo(common, 'pool_destroy');
+    const kept = await recordOf(link, twice[common]!);
+    const bytes = Buffer.from(text);
+    const { checks } = await patchesTouch([{ file: 'p', bytes }], [link], [kept], null);
+    expect(checks.map(brief)).toEqual(['! changed pool_destroy']);
+  });
+});
+
 describe('a function that', () => {
   const [shrink] = /^int pool_shrink[\s\S]*?^\}\n/m.exec(tree[pool]!)!;
 
