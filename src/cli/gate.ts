@@ -41,6 +41,9 @@ export async function gate(
 ): Promise<ExitCode> {
   checkIsFolder(dir, context);
   if (options.tree !== null) checkIsFolder(options.tree, context);
+  if (options.patch.length > 0 && options.accept && options.tree === null) {
+    throw new UsageError('--accept with --patch needs --tree: what the patch leaves is recorded');
+  }
   const patches = await readPatches(options.patch, context);
   const writeReports = await reportsOfGate(options, context);
   await checkFolders(dir, options, context);

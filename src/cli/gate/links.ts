@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Link, LinkCheck, LinkRecord, SpecFile } from '../../drift/index.ts';
+import type {
+  Tree as KernelTree,
+  Link,
+  LinkCheck,
+  LinkRecord,
+  SpecFile,
+} from '../../drift/index.ts';
 import { isSpecError } from '../../spec/errors.ts';
 import { filesOfCode } from '../../spec/variant-place.ts';
 import type { GateCheck } from '../../verdict/gate.ts';
@@ -41,6 +47,7 @@ export async function checkLinks(setting: GateSetting): Promise<void> {
   const linked: Known[] = [];
   for (const spec of used) linked.push(...(await known(spec, setting)));
   let tree = options.tree === null ? null : new Tree(path.resolve(context.cwd, options.tree));
+  let after: KernelTree | null = null;
   if (patches.length > 0) {
     const { patchesTouch } = await import('../../drift/patch/index.ts');
     const links = linked.flatMap((each) => each.links);
@@ -50,14 +57,21 @@ export async function checkLinks(setting: GateSetting): Promise<void> {
       linked.flatMap(({ spec, links: own }) => own.map(({ specFile }) => [specFile, spec.spec])),
     );
     for (const check of result.checks) tell(checkOfPatch(check, owners, setting));
-    // What they leave of it is what is accepted; else it is asked as it is.
+    // What they leave of it is what is accepted; else it may be asked as it is.
     if (options.accept) tree = result.tree;
+    else after = result.tree;
   }
   for (const { spec, links, recorded } of linked) {
-    const checks = await driftOf(links, recorded, tree);
+    let checks = await driftOf(links, recorded, tree);
+    // A record may be of what the patches leave: that is how they were accepted.
+    if (after) checks = asRecorded(checks, await driftOf(links, recorded, after));
     for (const check of checks) tell(checkOfLink(check, spec, setting));
     await record(checks, recorded, spec, setting);
   }
+}
+
+function asRecorded(before: readonly LinkCheck[], after: readonly LinkCheck[]): LinkCheck[] {
+  return before.map((check, at) => (check.ok ? check : after[at]!.ok ? after[at]! : check));
 }
 
 interface Known {
@@ -149,6 +163,8 @@ async function record(
   const { keyOf, printLinks, writeLinks } = await import('../../drift/index.ts');
   const { options, project, wrote } = setting;
   if (options.tree === null && !options.accept) return;
+  // A spec that was changed for a patch is recorded with it.
+  if (options.patch.length > 0 && !options.accept) return;
   const now = new Map(recorded.map((each) => [keyOf(each), each]));
   const links = new Set(checks.flatMap(({ link }) => (link ? [keyOf(link)] : [])));
   for (const check of checks) {

@@ -1,3 +1,4 @@
+import { lineDigest } from '../digest.ts';
 import { normalLines } from '../tokens.ts';
 import type { Hunk } from './diff.ts';
 
@@ -14,6 +15,7 @@ export interface Edits {
 
 export interface OldLine {
   readonly normal: string;
+  readonly digest: string;
   /** As it stands in the file. */
   readonly text: string;
   /** Of the text of the patch, from 0. */
@@ -49,7 +51,16 @@ interface Line {
 }
 
 /** In all ways in which it can be read: it may begin within a comment, of which nothing tells. */
-export function editsOf(hunk: Hunk): Edits[] {
+export function editsOf(hunk: Hunk): readonly Edits[] {
+  // Each is held against many functions.
+  const edits = known.get(hunk) ?? readings(hunk);
+  known.set(hunk, edits);
+  return edits;
+}
+
+const known = new WeakMap<Hunk, readonly Edits[]>();
+
+function readings(hunk: Hunk): Edits[] {
   const shown = hunk.lines.filter((line) => !/^[+\\]/.test(line)).map((line) => line.slice(1));
   const end = endOfComment(shown.join('\n'));
   if (end === null) return [readAs(hunk, shown.length > 0 && shown.every(isStarred))];
@@ -107,7 +118,7 @@ function oldLine({ before: normal, text, row }: Line, changed: boolean): OldLine
   const tells = /\b(?!(?:if|for|while|switch|return|sizeof|do)\b)[A-Za-z_]\w* (?:\(|->|\.)/.test(
     normal,
   );
-  return { normal, text, row, changed, begins: begins(text), tells };
+  return { normal, digest: lineDigest(normal), text, row, changed, begins: begins(text), tells };
 }
 
 function begins(text: string): boolean {

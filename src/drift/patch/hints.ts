@@ -1,4 +1,3 @@
-import { lineDigest } from '../digest.ts';
 import type { Hunk } from './diff.ts';
 import type { Edits, OldLine } from './edits.ts';
 import type { Lines } from './place.ts';
@@ -66,8 +65,8 @@ function byLikeness(edits: Edits, { heading }: Hunk, lines: readonly string[]): 
   const telling = old.filter(({ tells }) => tells);
   let after = 0;
   let found = 0;
-  for (const { normal } of telling) {
-    const at = lines.indexOf(lineDigest(normal), after);
+  for (const { digest } of telling) {
+    const at = lines.indexOf(digest, after);
     if (at < 0) continue;
     after = at + 1;
     found++;

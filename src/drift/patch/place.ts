@@ -85,10 +85,9 @@ function placesOf(edits: Edits, hunk: Hunk, name: string, lines: readonly string
 
 /** Shifts at which all lines are the same that the hunk and the function would then have in common. */
 function alignments({ old }: Edits, name: string, lines: readonly string[]): number[] {
-  const digests = old.map(({ normal }) => lineDigest(normal));
   const last = lines.length - 1;
   const same = (at: number, of: number): boolean =>
-    digests[at] === lines[of] ||
+    old[at]!.digest === lines[of] ||
     // The first and the last line may have more in the file than belongs to the function.
     (of === 0 && old[at]!.begins && mentions(old[at]!.text, name)) ||
     (of === last && old[at]!.text.startsWith('}'));
@@ -142,7 +141,7 @@ function linesAfter(lines: readonly string[], found: readonly (readonly Place[])
           now.push(...each.lines.map((l) => lineDigest(l.normal)));
       }
       const line = edits.old[at];
-      if (at < to && line && !line.changed) now.push(lineDigest(line.normal));
+      if (at < to && line && !line.changed) now.push(line.digest);
     }
     after.splice(from + shift, to - from, ...now);
   }
