@@ -69,7 +69,7 @@ describe('a series', () => {
     ]);
     const [changed, moved] = gate.bad;
     expect(changed!.reason).toMatch(
-      /pool_deactivate changes \(series\.mbox:141-146\), and add at specs\/counter\.ts:\d+ does not: change it too/,
+      /pool_deactivate changes \(series\.mbox:145-146\), and add at specs\/counter\.ts:\d+ does not: change it too/,
     );
     expect(changed!.details).toEqual(['+\tif (p->flags & POOL_DYING)', '+\t\treturn;']);
     expect(moved!.reason).toMatch(
