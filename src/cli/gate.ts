@@ -30,6 +30,7 @@ import {
 import type { GateOptions } from './options.ts';
 import { version } from './program.ts';
 import { progressLine, silent } from './progress.ts';
+import { wordsOf } from './verify-spec.ts';
 import { reportsOfGate } from './write-report.ts';
 
 /** Whether every spec still has the verdict it claims, and every kept trace is what it must be. */
@@ -173,7 +174,8 @@ function loadingOnce(engine: Engine): Engine {
 type Print = (checks: readonly GateCheck[], written: readonly string[], code: ExitCode) => void;
 
 /** All is imported before it is needed: an interrupted gate has no time for it. */
-async function printer({ json, quiet }: GateOptions, context: Context): Promise<Print> {
+async function printer(options: GateOptions, context: Context): Promise<Print> {
+  const { json, quiet } = options;
   const { out, columns, env } = context;
   if (json) {
     const { gateJson } = await import('../report/gate/json.ts');
@@ -182,6 +184,7 @@ async function printer({ json, quiet }: GateOptions, context: Context): Promise<
     };
   }
   const { gateLines } = await import('../report/gate/terminal.ts');
-  const style = { columns, chalk: styleFor(env), quiet };
+  const limits = wordsOf({ ...options, maxStates: null, first: false });
+  const style = { columns, chalk: styleFor(env), quiet, limits };
   return (checks, written) => out(`${gateLines(checks, written, style).join('\n')}\n`);
 }

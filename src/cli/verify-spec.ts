@@ -110,6 +110,17 @@ async function reporterFor(
   full: boolean,
 ): Promise<Reporter> {
   if (options.json) return (await import('../report/json.ts')).jsonReporter(context.out);
+  return terminalReporter(context.out, {
+    columns: context.columns,
+    chalk: styleFor(context.env),
+    quiet: options.quiet,
+    full,
+    limits: wordsOf(options),
+  });
+}
+
+/** The limits of a search, in words. */
+export function wordsOf(options: Limits): string {
   const { maxStates, maxTime, maxMemory } = options;
   const limits = [
     ...(maxStates === null ? [] : [`up to ${thousands(maxStates)} states`]),
@@ -117,15 +128,10 @@ async function reporterFor(
     ...(maxMemory === null ? [] : [`up to ${thousands(maxMemory)} MB`]),
     ...(options.first ? ['up to the first violation'] : []),
   ];
-  if (limits.length === 0) limits.push('no limit of states or time');
-  return terminalReporter(context.out, {
-    columns: context.columns,
-    chalk: styleFor(context.env),
-    quiet: options.quiet,
-    full,
-    limits: limits.join(', '),
-  });
+  return limits.length === 0 ? 'no limit of states or time' : limits.join(', ');
 }
+
+type Limits = Pick<VerifyOptions, 'maxStates' | 'maxTime' | 'maxMemory' | 'first'>;
 
 function runsOf(entry: Entry, options: VerifyOptions): ((setting: RunSetting) => Promise<Run>)[] {
   const { loaded } = entry;

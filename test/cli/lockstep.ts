@@ -33,9 +33,9 @@ export function steady(text: string): string {
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The same, without waiting for its end. */
-export function start(args: readonly string[]): Child {
+export function start(args: readonly string[], cwd = root): Child {
   return spawn(process.execPath, [bin, ...args], {
-    cwd: root,
+    cwd,
     env: env(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { XmlDocument, XsdValidator } from 'libxml2-wasm';
+import type { XmlDocument } from 'libxml2-wasm';
 import { expect, test } from 'vitest';
 import { junitOfRuns } from '../../src/report/junit.ts';
 import { keptTrace, replayReportOf, reportOf, timeless } from './real.ts';
 import * as sample from './sample.ts';
-
-const schema = path.join(import.meta.dirname, 'fixtures/jenkins-junit.xsd');
-
-/** Parses, and throws what the schema has against it. */
-function valid(text: string): XmlDocument {
-  const document = XmlDocument.fromString(text);
-  const validator = XsdValidator.fromDoc(XmlDocument.fromBuffer(readFileSync(schema)));
-  validator.validate(document);
-  return document;
-}
+import { validJUnit as valid } from './schema.ts';
 
 const attributes = (document: XmlDocument, xpath: string) =>
   document.find(xpath).map((node) => node.content);

@@ -6,7 +6,7 @@ import { type Check, checkOfRun, type Finding } from '../check.ts';
 /** A check of the gate as the reports for other programs have it. */
 export function checkOfGate(check: GateCheck): Check {
   const { spec, subject, file, word, run, from, exitCode } = check;
-  if (run !== null) return checkOfRun(run);
+  if (run !== null) return withPlace(checkOfRun(run), check);
   return {
     spec,
     file: file ?? spec,
@@ -20,6 +20,16 @@ export function checkOfGate(check: GateCheck): Check {
     exitCode,
     durationMs: null,
   };
+}
+
+/** What the reason is about is where the gate says that it is. */
+function withPlace(of: Check, { file, line, reason }: GateCheck): Check {
+  const isReason = ({ property, expected }: Finding) =>
+    !expected && property !== null && reason.startsWith(`${property}: `);
+  const findings = of.findings.map((finding) =>
+    file !== null && isReason(finding) ? { ...finding, place: { file, line } } : finding,
+  );
+  return { ...of, findings };
 }
 
 /** Several may be about one variant. */

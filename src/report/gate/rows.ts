@@ -23,7 +23,7 @@ export function rowsOf(checks: readonly GateCheck[]): Row[] {
       spec,
       good: own.every(passes),
       counts: Object.fromEntries(counts) as unknown as Row['counts'],
-      fromReceipts: own.filter(({ from }) => from === 'receipt').length,
+      fromReceipts: own.filter((check) => passes(check) && check.from === 'receipt').length,
     };
   });
 }

@@ -11,6 +11,8 @@ export interface GateStyle {
   readonly chalk: ChalkInstance;
   /** Only what fails, in a line each, and the sum. */
   readonly quiet: boolean;
+  /** Limits of the searches, in words. */
+  readonly limits: string;
 }
 
 /** The specs in a table, then all that a person has to look at, then the sum. */
@@ -147,13 +149,12 @@ function colourOf(check: GateCheck, chalk: ChalkInstance): ChalkInstance {
 }
 
 /** As verify-spec tells of it, but for what is as expected: no good schedules were looked for. */
-function runLines(run: Run, { columns, chalk }: GateStyle): string[] {
+function runLines(run: Run, { columns, chalk, limits }: GateStyle): string[] {
   const { unexpected } = run;
   const counterexamples = run.counterexamples.filter(({ property }) =>
     unexpected.includes(property.name),
   );
   let text = '';
-  const limits = 'no limit of states or time';
   const options = { columns, chalk, quiet: false, full: false, limits };
   terminalReporter((part) => (text += part), options).run({ ...run, counterexamples });
   return text.trimEnd().split('\n');
@@ -162,5 +163,6 @@ function runLines(run: Run, { columns, chalk }: GateStyle): string[] {
 function quietLine(group: Group, { chalk }: GateStyle): string {
   const [first] = group;
   const subject = subjectOfAll(group);
-  return `${colourOf(first, chalk).bold(first.word)}  ${subject}  ${plain([...new Set(group.map(({ reason }) => reason))].join('; '))}`;
+  const reasons = [...new Set(group.map(({ reason }) => reason))].join('; ');
+  return `${colourOf(first, chalk).bold(first.word)}  ${subject}  ${plain(reasons)}`.trimEnd();
 }
