@@ -1,8 +1,18 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseReceipt } from '../../src/verdict/read-receipt.ts';
 import { parseRules } from '../../src/verdict/read-rules.ts';
+import { receiptPath } from '../../src/verdict/receipt.ts';
 import { rulesFileOf } from '../../src/verdict/trace-rules.ts';
 import { lockstep, root } from './lockstep.ts';
 
@@ -87,6 +97,40 @@ test('what is verified shows that its threads did something, and explains what w
   expect(silent.map(nameOf)).toEqual([]);
   const unexplained = verified.filter(({ unreached }) => unreached.length > 0);
   expect(unexplained.map((run) => [nameOf(run), run.unreached])).toEqual([]);
+});
+
+test('the receipts are those of the specs and traces; else: npm run gate', () => {
+  // The gate writes what is not current.
+  const copy = path.join(folder, 'project');
+  for (const part of ['specs', 'traces', 'receipts']) {
+    cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
+  }
+  const { status, stdout } = lockstep(['gate', '--json'], copy);
+  const { checks, receiptsChanged } = JSON.parse(stdout) as {
+    checks: { ok: boolean; from: string; subject: string; reason: string }[];
+    receiptsChanged: string[];
+  };
+  const asked = checks.filter(({ ok, from }) => !ok || from === 'run');
+  expect(asked.map(({ subject, reason }) => `${subject}: ${reason}`)).toEqual([]);
+  expect({ status, receiptsChanged }).toEqual({ status: 0, receiptsChanged: [] });
+  expect(checks.length).toBeGreaterThan(300);
+});
+
+test('each run gives what its receipt says', () => {
+  for (const run of JSON.parse(json) as (Run & Record<string, unknown>)[]) {
+    const file = path.join('receipts', receiptPath(run.spec, run.variant));
+    const receipt = parseReceipt(readFileSync(path.join(root, file), 'utf8'), file);
+    const { verdict, states, transitions, depth, params, reduction } = receipt;
+    expect({ file, verdict, states, transitions, depth, params, reduction }).toEqual({
+      file,
+      verdict: run.verdict,
+      states: run.states,
+      transitions: run.transitions,
+      depth: run.depth,
+      params: run.params,
+      reduction: run.reduction,
+    });
+  }
 });
 
 test('the table in specs/README.md is that of the specs; else: npm run table', () => {
