@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../lockstep.ts';
@@ -21,18 +21,27 @@ beforeAll(() => {
   cpSync(path.join(root, 'specs/kmem-cache-dying'), project.place('model/kmem-cache-dying'), {
     recursive: true,
   });
+  // Its links to the C are of another project's records.
+  for (const name of readdirSync(project.place('model/kmem-cache-dying'))) {
+    const file = `model/kmem-cache-dying/${name}`;
+    project.write(file, project.read(file).replaceAll('@models', 'models'));
+  }
   expect(project.run('verify-spec', '--quiet').status).toBe(0);
   const gate = project.gate();
   expect({ status: gate.status, checks: gate.checks.length }).toEqual({ status: 0, checks: 6 });
 });
 afterAll(() => rmSync(project.folder, { recursive: true }));
 
-test('a harmless refactoring passes: a helper that takes the lock', () => {
+test('a harmless refactoring passes: a helper function', () => {
   const own = project.copy();
   own.edit(model, [
-    '/** Under slab_mutex. */\nfunction* kmemcg_cache_deactivate(s: KmemCache): Steps {\n  const root = (yield* load(s.root))!;',
-    '/** Of a child. */\nfunction* root_of(child: KmemCache) {\n  return (yield* load(child.root))!;\n}\n\n/** Under slab_mutex. */\nfunction* kmemcg_cache_deactivate(s: KmemCache): Steps {\n  const root = yield* root_of(s);',
+    '  const root = (yield* load(s.root))!;\n  if (variant.deactivate_locks)',
+    '  const root = yield* root_of(s);\n  if (variant.deactivate_locks)',
   ]);
+  own.write(
+    model,
+    `${own.read(model)}\nfunction* root_of(child: KmemCache) {\n  return (yield* load(child.root))!;\n}\n`,
+  );
   const gate = own.gate();
   expect({ status: gate.status, bad: told(gate) }).toEqual({ status: 0, bad: [] });
   expect(asked(gate)).toHaveLength(6);
