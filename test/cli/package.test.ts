@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,6 +33,29 @@ test("verifies the README's example", () => {
     { variant: 'correct', verdict: 'verified', asExpected: true, complete: true },
     { variant: 'turn-first', verdict: 'violated', asExpected: true },
   ]);
+});
+
+test('brings its parser of C along', () => {
+  const project = path.join(folder, 'project');
+  mkdirSync(path.join(project, 'specs'), { recursive: true });
+  mkdirSync(path.join(project, 'linux'));
+  const spec = readFileSync(path.join(folder, 'my.ts'), 'utf8').replace(
+    /^ *function\* contend/m,
+    '    /** @models door.c door_open v1 */\n$&',
+  );
+  writeFileSync(path.join(project, 'specs', 'my.ts'), spec);
+  writeFileSync(path.join(project, 'linux', 'door.c'), 'int door_open(void)\n{\n\treturn 1;\n}\n');
+  const gate = (...args: string[]) =>
+    spawnSync('npx', ['lockstep', 'gate', 'project', '--tree', 'project/linux', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  expect(gate('--accept')).toMatchObject({ status: 0 });
+  expect(gate()).toMatchObject({ status: 0 });
+  writeFileSync(path.join(project, 'linux', 'door.c'), 'int door_open(void)\n{\n\treturn 2;\n}\n');
+  const changed = gate();
+  expect(changed).toMatchObject({ status: 1 });
+  expect(changed.stdout).toContain('door_open changed since v1');
 });
 
 test('brings its types along', () => {
