@@ -49,6 +49,8 @@ await build({
   format: 'iife',
   target: 'es2022',
 });
-// The package of the grammar also has native code, which this has no use for and some machines cannot build.
+// The package of the grammar has native code too, which nothing needs and not every machine can build.
 mkdirSync('dist/grammar');
-copyFileSync('node_modules/tree-sitter-c/tree-sitter-c.wasm', 'dist/grammar/tree-sitter-c.wasm');
+for (const file of ['tree-sitter-c.wasm', 'LICENSE']) {
+  copyFileSync(`node_modules/tree-sitter-c/${file}`, `dist/grammar/${file}`);
+}

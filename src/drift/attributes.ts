@@ -6,27 +6,25 @@ import { closing, endOf, tokensOf } from './tokens.ts';
  */
 
 const WORDS: ReadonlySet<string> = new Set(
-  `asmlinkage notrace noinline noinline_for_stack noinstr fastcall nokprobe_inline always_inline
-  __init __exit __initconst __init_or_module __init_memblock __net_init __net_exit __meminit
-  __memexit __cpuinit __cpuexit __devinit __devexit __ref __refdata __head __latent_entropy
-  __always_inline __noinline __inline __inline__ __flatten __gnu_inline __sched __kprobes __notrace_funcgraph
-  __visible __used __maybe_unused __always_unused __weak __pure __attribute_const__ __const
-  __cold __hot __deprecated __must_check __malloc __noreturn __noclone __naked __cpuidle
-  __irq_entry __softirq_entry __exception_irq_entry __lockfunc __entry_text __noendbr __nocfi
-  __no_sanitize_address __no_sanitize_undefined __no_kcsan __no_kasan_or_inline
-  __no_sanitize_or_inline __no_kcsan_or_inline __no_stack_protector __no_profile
-  __no_sanitize_memory __no_sanitize_coverage __no_randomize_layout __disable_sanitizer_instrumentation __nostackprotector
-  __percpu __rcu __user __kernel __iomem __force __private __nocast __safe __bpf_kfunc __bpf_hook_start
-  __read_mostly __ro_after_init __initdata __cacheline_aligned __cacheline_aligned_in_smp
-  ____cacheline_aligned ____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp __packed
-  __randomize_layout __refconst __exitdata __pmem __le __compiletime_object_size __mustcheck
-  __no_context_analysis __no_fgcse __patchable __rcu_idle __designated_init __read_overflow
-  EXPORT_SYMTAB`.split(/\s+/),
+  `asmlinkage fastcall notrace noinline noinline_for_stack noinstr nokprobe_inline
+  __init __initdata __initconst __init_or_module __init_memblock __net_init __net_exit __exit
+  __exitdata __meminit __memexit __cpuinit __cpuexit __devinit __devexit __ref __refdata __head
+  __always_inline __inline __inline__ __flatten __gnu_inline __noclone __naked __noreturn
+  __sched __kprobes __lockfunc __cpuidle __latent_entropy __irq_entry __softirq_entry
+  __exception_irq_entry __visible __used __maybe_unused __always_unused __weak __pure
+  __attribute_const__ __cold __hot __deprecated __must_check __malloc __bpf_kfunc
+  __no_kcsan __no_kasan_or_inline __no_sanitize_or_inline __no_sanitize_address
+  __no_sanitize_undefined __no_sanitize_memory __no_sanitize_coverage __no_profile
+  __no_stack_protector __disable_sanitizer_instrumentation
+  __percpu __rcu __user __kernel __iomem __force __private __nocast __safe
+  __read_mostly __ro_after_init __packed __randomize_layout __no_randomize_layout
+  __cacheline_aligned __cacheline_aligned_in_smp ____cacheline_aligned
+  ____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp`.split(/\s+/),
 );
 
 /** With arguments, which go with them. */
 const CALLS =
-  /^(?:__attribute__|__attribute|__releases|__acquires|__cond_acquires|__cond_releases|__must_hold|__releases_shared|__acquires_shared|__must_hold_shared|__printf|__scanf|__section|__aligned|__assume_aligned|__alloc_size|__realloc_size|__nonnull|__counted_by|__guarded_by|__alias|__nonstring|__target|__no_sanitize|__optimize|__noreturn_if|__releases_rcu|__diagnose_as|__error|__warning|__counted_by_le|__counted_by_be|__returns_nonnull|__malloc_like|__cleanup|__alloc_size__)$/;
+  /^(?:__attribute__|__attribute|__(?:cond_)?(?:acquires|releases)(?:_shared)?|__must_hold(?:_shared)?|__printf|__scanf|__section|__aligned|__assume_aligned|__alloc_size|__realloc_size|__nonnull|__counted_by|__guarded_by|__alias|__nonstring|__target|__no_sanitize|__diagnose_as|__error|__warning|__cleanup)$/;
 
 /** Whether a word says nothing about what a definition defines. */
 export function isAttribute(word: string): boolean {

@@ -343,10 +343,12 @@ describe('a function that is not there', () => {
     const records = await recorded();
     const there = tree({
       'mm/door.c': gone.replaceAll('count', 'visits'),
-      'kernel/entry.c': DOOR,
+      ...(way === 'without' && { 'kernel/entry.c': DOOR }),
       'mm/user.c': 'void user(void) { door_open(d); }\n',
     });
     if (way === 'with') commit(there, 'v6.0');
+    // Nor need it be committed.
+    if (way === 'with') put(there, { 'kernel/entry.c': DOOR });
     const { word, reason, ok } = await check(links(), records, there);
     expect({ ok, word }).toEqual({ ok: false, word: 'moved' });
     expect(reason).toBe(
@@ -410,6 +412,11 @@ describe('a function that is not there', () => {
       'sys_door',
       'SYSCALL_DEFINE2(door, int, a, int, b)\n{\n\treturn 0;\n}\n',
       'SYSCALL_DEFINE2(door, ...) makes it, in line 1',
+    ],
+    [
+      'sys_door',
+      'SYSCALL_DEFINE1(window, int, a)\n{\n}\nSYSCALL_DEFINE1(door, int, a)\n{\n}\n',
+      'SYSCALL_DEFINE1(door, ...) makes it, in line 4',
     ],
     [
       '__x64_sys_door',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { conditionalsOf } from '../../src/drift/conditionals.ts';
 import { digestOf } from '../../src/drift/digest.ts';
 import { type CFunction, functionsIn } from '../../src/drift/functions.ts';
 
@@ -205,6 +206,38 @@ void last(void)
     expect(last).toMatchObject({ name: 'last', line: 12, lastLine: 14 });
   });
 
+  test('what one reading takes for a part of the function before it', async () => {
+    const text = `void lock(struct door *d)
+{
+#ifdef CONFIG_A
+	if (d) {
+#endif
+	go();
+}
+void last(void)
+{
+}
+#ifdef CONFIG_A
+}
+#endif
+`;
+    const [lock, last] = await functionsIn(text);
+    expect(lock).toMatchObject({ name: 'lock', line: 1, lastLine: 7 });
+    expect(lock?.doubt).toBe('its braces do not match whatever its #if leave of it');
+    expect(last).toMatchObject({ name: 'last', line: 8 });
+  });
+
+  test('what the parser ends too early is doubted', async () => {
+    const text = 'void odd(void)\n{\n\tDOOR -> { ( ; }\n\tgo();\n}\nvoid last(void) { }\n';
+    const [odd] = await functionsIn(text);
+    expect(odd).toMatchObject({ name: 'odd', lastLine: 5, doubt: 'the parser cannot read it' });
+  });
+
+  test('conditions that do not depend on each other take no readings of their own', () => {
+    const text = [...'ABCDEFGH'].map((name) => `#ifdef ${name}\nint a;\n#endif\n`).join('');
+    expect(conditionalsOf(text).readings).toHaveLength(2);
+  });
+
   test('what the parser cannot read is taken by its braces, and doubted', async () => {
     const text = `void odd(void)
 {
@@ -261,6 +294,10 @@ static int lock(struct door *d, int flags)
     ['an attribute', (t: string) => t.replace('static int', 'static noinline int')],
     ['a condition inside', (t: string) => t.replace('CONFIG_A', 'CONFIG_B')],
     ['a condition around it', (t: string) => `#ifdef CONFIG_C\n${t}#endif\n`],
+    [
+      'what goes onto the line of a directive',
+      (t: string) => t.replace('CONFIG_A\n\ta(d);', 'CONFIG_A a(d);'),
+    ],
     ['what was commented out', (t: string) => t.replace('return -EBUSY;', '/* return -EBUSY; */')],
     ['two tokens that become one', (t: string) => t.replace('d, int', 'd, in t')],
   ])('%s does', async (_, change) => {
