@@ -1,4 +1,4 @@
-import { closing, endOf, tokensOf } from './tokens.ts';
+import { blank, closing, endOf, tokensOf } from './tokens.ts';
 
 /**
  * Macros of the kernel that the compiler sees as attributes, or not at all. They stand where the
@@ -37,7 +37,7 @@ export function plain(text: string): string {
   let done = 0;
   let out = '';
   const drop = (from: number, to: number) => {
-    out += text.slice(done, from) + text.slice(from, to).replace(/[^\n]/g, ' ');
+    out += text.slice(done, from) + blank(text.slice(from, to));
     done = to;
   };
   for (let at = 0; at < tokens.length; at++) {

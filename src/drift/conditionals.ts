@@ -1,4 +1,4 @@
-import { type Token, tokensOf } from './tokens.ts';
+import { blank, type Token, tokensOf, withoutComments } from './tokens.ts';
 
 /**
  * What #if and its kin leave of a text. No configuration is known, so the text is read several
@@ -35,11 +35,12 @@ export interface Conditionals {
 export function conditionalsOf(text: string): Conditionals {
   const directives = directivesOf(text);
   const { groups, unbalanced } = nest(directives, text.split('\n').length);
-  const blank = new Set<number>();
-  for (const { rows } of directives) for (let row = rows[0]; row <= rows[1]; row++) blank.add(row);
+  const code = withoutComments(text);
+  const own = new Set<number>();
+  for (const { rows } of directives) for (let row = rows[0]; row <= rows[1]; row++) own.add(row);
   return {
     conditionsAt: (row) => conditionsAt(groups, row),
-    readings: readings(groups).map((dropped) => blanked(text, blank, dropped)),
+    readings: readings(groups).map((dropped) => blanked(code, own, dropped)),
     unbalanced,
   };
 }
@@ -200,6 +201,6 @@ const NEVER: ReadonlySet<string> = new Set(['0', '!(1)']);
 function blanked(text: string, ...rows: readonly ReadonlySet<number>[]): string {
   return text
     .split('\n')
-    .map((line, row) => (rows.some((set) => set.has(row)) ? ' '.repeat(line.length) : line))
+    .map((line, row) => (rows.some((set) => set.has(row)) ? blank(line) : line))
     .join('\n');
 }

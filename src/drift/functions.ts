@@ -1,6 +1,6 @@
 import type { Node, Parser } from 'web-tree-sitter';
 import { isAttribute, plain } from './attributes.ts';
-import { type Conditionals, conditionalsOf } from './conditionals.ts';
+import { conditionalsOf } from './conditionals.ts';
 import { extentsOf } from './definitions.ts';
 import { parser } from './parser.ts';
 import { normalLines, normalText, opening, type Token, tokensOf } from './tokens.ts';
@@ -31,8 +31,13 @@ export async function functionsIn(text: string): Promise<CFunction[]> {
   const names = new Names(await parser());
   const found = conditionals.readings.flatMap((reading) => definitionsIn(reading, names));
   const tokens = tokensOf(text);
-  const merged = merge(found.map((each) => withAttributes(tokens, each)));
-  return merged.map((each, at) => functionOf(text, each, merged[at + 1], conditionals));
+  const places = new Map(tokens.map(({ start }, at) => [start, at]));
+  const rowOf = (start: number): number => tokens[places.get(start)!]!.row;
+  const merged = merge(found.map((each) => withAttributes(tokens, places.get(each.start)!, each)));
+  return merged.map((each, at) => {
+    const conditions = each.starts.map((start) => conditionals.conditionsAt(rowOf(start)));
+    return functionOf(text, each, merged[at + 1], rowOf(each.start) + 1, conditions);
+  });
 }
 
 /** Offsets into the file. */
@@ -128,17 +133,16 @@ function functionOf(
   whole: string,
   definition: Definition,
   next: Definition | undefined,
-  { conditionsAt }: Conditionals,
+  line: number,
+  conditions: readonly (readonly string[])[],
 ): CFunction {
-  const { name, start, body, starts } = definition;
+  const { name, start, body } = definition;
   let { end, doubt } = definition;
   // One reading may take it for longer than it is, where its braces match in another one only.
   if (next && next.start < end) doubt ??= 'its braces do not match whatever its #if leave of it';
   if (doubt !== null) end = next?.start ?? whole.length;
   const text = whole.slice(start, end).trimEnd();
-  const line = rowOf(whole, start) + 1;
   const lines = text.split('\n');
-  const conditions = starts.map((each) => conditionsAt(rowOf(whole, each)));
   return {
     name,
     line,
@@ -153,17 +157,17 @@ function functionOf(
 }
 
 /** From the first of the attributes that stand before it. */
-function withAttributes(tokens: readonly Token[], definition: Definition): Definition {
-  let first = tokens.findIndex(({ start }) => start >= definition.start);
+function withAttributes(
+  tokens: readonly Token[],
+  place: number,
+  definition: Definition,
+): Definition {
+  let first = place;
   for (let at = first - 1; tokens[at]?.directive === 0; at--) {
     if (tokens[at]!.text === ')') at = (opening(tokens, at) ?? 0) - 1;
     if (!isAttribute(tokens[at]?.text ?? '')) break;
     first = at;
   }
-  const start = tokens[first]?.start ?? definition.start;
+  const { start } = tokens[first]!;
   return { ...definition, start, starts: [start] };
-}
-
-function rowOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length - 1;
 }

@@ -39,7 +39,20 @@ export function tokensOf(text: string): Token[] {
 
 /** A comment, or the end of a line that goes on in the next. */
 function isLayout(found: string): boolean {
-  return /^(?:\/\*|\/\/|\\\r?\n)/.test(found);
+  return isComment(found) || /^\\\r?\n/.test(found);
+}
+
+function isComment(found: string): boolean {
+  return found.startsWith('/*') || found.startsWith('//');
+}
+
+/** The text with blanks for comments: all else stays where it is. */
+export function withoutComments(text: string): string {
+  return text.replace(TOKEN, (found) => (isComment(found) ? blank(found) : found));
+}
+
+export function blank(text: string): string {
+  return text.replace(/[^\n]/g, ' ');
 }
 
 /** A string for each line of the text: its tokens, or nothing where it has comments at most. */

@@ -63,6 +63,15 @@ static void door_close(void) { }
     expect(await outline(text)).toEqual(['1-16 door_open', '17-17 door_close']);
   });
 
+  test('a comment may go on behind a directive', async () => {
+    const text = `#define KEYS 3 /* as many as
+  fit { into it */
+static int door_open(void) { return KEYS; }
+`;
+    expect(await outline(text)).toEqual(['3-3 door_open']);
+    expect(await outline(text.replace(/3 .*\n.*\n/, '3\n'))).toEqual(['2-2 door_open']);
+  });
+
   test('what a macro makes, structs and data are no functions, and do not hide the next', async () => {
     const text = `struct door {
 	void (*open)(struct door *d);
