@@ -5,6 +5,7 @@ import { UsageError } from '../../spec/errors.ts';
 import type { GateCheck } from '../../verdict/gate.ts';
 import { exitCodes } from '../../verdict/verdict.ts';
 import type { Context } from '../context.ts';
+import { relative } from '../keep-trace.ts';
 import type { GateSetting } from './setting.ts';
 
 /** @throws UsageError for a file that cannot be read: now, and not after the searches */
@@ -34,14 +35,18 @@ export function checkOfPatch(
   specs: ReadonlyMap<string, string>,
   setting: GateSetting,
 ): GateCheck {
-  const { link, patch, file, line, word, ok, reason, details } = check;
+  const { link, patch, word, ok, reason, details } = check;
+  const { project, context } = setting;
   const taken = !ok && isAcceptable(check, setting);
   const about = link ? `: ${link.cFile} ${link.cFunction}` : '';
   return {
     kind: 'patch',
     spec: (link && specs.get(link.specFile)) ?? PATCHES,
     subject: `${patch}${about}`,
-    ...{ file, line, reason, details },
+    // Where to look is the spec; the reason names the lines of the patch.
+    file: link ? relative(context.cwd, path.resolve(project.folder, link.specFile)) : check.file,
+    line: link ? link.specLine : check.line,
+    ...{ reason, details },
     word: taken ? 'accepted' : word,
     exitCode: ok || taken ? exitCodes.asExpected : codeOf(check),
     from: 'run',

@@ -11,8 +11,6 @@ export interface Placed {
   readonly touch: 'no' | 'possibly' | 'touches';
   /** Rows of the patch that do. */
   readonly rows: readonly number[];
-  /** Lines of the function are where the patch has them. */
-  readonly fits: boolean;
   /** Every line of the function goes. */
   readonly whole: boolean;
   /** Its definitions afterwards. */
@@ -54,7 +52,6 @@ export function placeOf(
   return {
     touch: told ? 'touches' : rows.length > 0 ? 'possibly' : 'no',
     rows: [...new Set(rows)].sort((a, b) => a - b),
-    fits: places.length > 0,
     whole: after.length > 0 && after.every((lines) => lines?.length === 0),
     after,
   };

@@ -13,7 +13,6 @@ import {
   type Touch,
   type Touched,
   touchInTree,
-  undo,
 } from './touched.ts';
 
 /** A link with where its function is by now. */
@@ -36,7 +35,6 @@ export class Series {
   /** As the patches leave it; null: there is none. */
   readonly tree: PatchedTree | null;
   private readonly links: readonly Followed[];
-  private readonly steps: (readonly Touched[])[] = [];
   private readonly found: (PatchCheck | Found)[] = [];
 
   constructor(links: readonly Link[], recorded: readonly LinkRecord[], tree: Tree | null) {
@@ -54,9 +52,8 @@ export class Series {
       this.found.push({ ...about, link: null, word, ok, reason, details: [] });
     const before = this.found.length;
     if (fault) tell('damaged', false, `${fault.where}: ${fault.message}`);
-    else if (no !== null) tell('no patch', true, no);
+    else if (no !== null) tell('no patch', true, '');
     for (const step of await this.stepsOf(changes)) {
-      this.steps.push(step);
       const faults: string[] = [];
       const touches = this.tree
         ? await this.inTree(step, this.tree, faults)
@@ -74,8 +71,10 @@ export class Series {
 
   async checks(): Promise<PatchCheck[]> {
     const recorded = new Set<Followed>();
-    const whole = this.found.every((each) => 'touch' in each || each.ok);
-    if (whole) for (const each of this.links) if (await this.isRecorded(each)) recorded.add(each);
+    const applied = this.found.every((each) => 'touch' in each || each.ok);
+    for (const each of this.links) {
+      if (this.tree && applied && (await this.isRecorded(each, this.tree))) recorded.add(each);
+    }
     return this.found.map((each) => {
       if (!('touch' in each)) return each;
       const { about, followed, touch } = each;
@@ -86,26 +85,9 @@ export class Series {
   }
 
   /** Whether the record is of what the patches leave, as it is once they were accepted. */
-  private async isRecorded(followed: Followed): Promise<boolean> {
-    const { link, record, home } = followed;
-    if (record === null || home === null) return false;
-    if (this.tree) {
-      const functions = (await this.tree.file(home))?.functions ?? [];
-      return digestOf(functions.filter(({ name }) => name === link.cFunction)) === record.digest;
-    }
-    // Undone, each patch that may touch it has to be found in its lines, and none was before.
-    const touches = this.found.flatMap((each) =>
-      'touch' in each && each.followed === followed ? [each.touch] : [],
-    );
-    if (touches.some(({ fits, home }) => fits || home !== link.cFile)) return false;
-    // A new definition may be like the one that is recorded.
-    const defines = new RegExp(`^[-+][A-Za-z_].*\\b${link.cFunction}\\b`);
-    const hunks = this.steps.flat().flatMap(({ change }) => change.hunks);
-    if (hunks.some(({ lines }) => lines.some((line) => defines.test(line)))) return false;
-    const lines = new RecordedFunction(link.cFunction, record);
-    const undone = this.steps.toReversed().map((step) => lines.touch(link.cFile, step.map(undo)));
-    const changes = undone.filter((touch) => touch !== null);
-    return changes.length >= touches.length && changes.every(({ changed }) => changed === 'yes');
+  private async isRecorded({ link, record, home }: Followed, tree: Tree): Promise<boolean> {
+    const functions = home === null ? [] : ((await tree.file(home))?.functions ?? []);
+    return digestOf(functions.filter(({ name }) => name === link.cFunction)) === record?.digest;
   }
 
   /** The changes in order, a new step where a file comes again. */

@@ -9,8 +9,6 @@ import type { Change } from './read.ts';
 /** What a patch does to one modelled function. */
 export interface Touch {
   readonly changed: 'no' | 'possibly' | 'yes';
-  /** The patch is for the function as it is known. */
-  readonly fits: boolean;
   /** The file that it is in afterwards; null: in none. */
   readonly home: string | null;
   /** The lines of the patch: `series.mbox:45-47`, and what stands there. */
@@ -53,7 +51,7 @@ export function touchInTree(name: string, home: string, files: readonly Patched[
   const { change } = (now ?? old)!;
   const rows = old === now ? [...gone, ...come] : now ? come : gone;
   const changed = same ? 'no' : 'yes';
-  return { changed, fits: true, home: now?.to ?? null, ...told(change, rows) };
+  return { changed, home: now?.to ?? null, ...told(change, rows) };
 }
 
 /** Definitions that the other side has not. */
@@ -81,19 +79,6 @@ function told(change: Change, rows: readonly number[]): Pick<Touch, 'where' | 'l
   return { where: change.where(sorted), lines: sorted.map((row) => change.text[row]!) };
 }
 
-/** The same from after to before. */
-export function undo({ from, to, change }: Touched): Touched {
-  const hunks = change.hunks.map((hunk) => ({
-    ...hunk,
-    oldStart: hunk.newStart,
-    oldLines: hunk.newLines,
-    newStart: hunk.oldStart,
-    newLines: hunk.oldLines,
-    lines: hunk.lines.map((line) => line.replace(/^[-+]/, (sign) => (sign === '-' ? '+' : '-'))),
-  }));
-  return { from: to, to: from, change: { ...change, hunks } };
-}
-
 /** Without a tree: by the recorded lines of a function, as the patches before left them. */
 export class RecordedFunction {
   private readonly name: string;
@@ -114,14 +99,14 @@ export class RecordedFunction {
     if (!file) return null;
     const { to, change } = file;
     const from = change.copy ? null : file.from;
-    if (to === null) return { changed: 'yes', fits: true, home: null, ...told(change, []) };
+    if (to === null) return { changed: 'yes', home: null, ...told(change, []) };
     if (from === null || change.binary)
-      return { changed: 'possibly', fits: true, home: to, ...told(change, []) };
-    const { touch, rows, fits, whole, after } = placeOf(change.hunks, this.name, this.definitions);
+      return { changed: 'possibly', home: to, ...told(change, []) };
+    const { touch, rows, whole, after } = placeOf(change.hunks, this.name, this.definitions);
     if (touch === 'no' && from === to) return null;
     this.definitions = whole ? [null] : after;
     const changed = touch === 'touches' ? 'yes' : touch;
-    return { changed, fits, home: whole ? this.newHome(files) : to, ...told(change, rows) };
+    return { changed, home: whole ? this.newHome(files) : to, ...told(change, rows) };
   }
 
   /** Where a patch that removes the function adds one of that name. */

@@ -160,7 +160,7 @@ test('a patch of the C: fails, with a tree and without, until the spec changes t
     const gate = own.gate('--patch', '0001-door.patch', ...args);
     expect(gate.status).toBe(1);
     expect(gate.bad).toMatchObject([
-      { kind: 'patch', spec: 'counter', file: '0001-door.patch', word: 'changed' },
+      { kind: 'patch', spec: 'counter', file: spec, line: 18, word: 'changed' },
     ]);
   }
   const before = own.read(links);
@@ -171,7 +171,8 @@ test('a patch of the C: fails, with a tree and without, until the spec changes t
   });
   expect(own.read(links)).not.toBe(before);
   expect(own.read('linux/mm/door.c')).toBe(DOOR);
-  expect(told(own.gate('--patch', '0001-door.patch'))).toEqual([]);
+  expect(told(own.gate('--patch', '0001-door.patch', '--tree', 'linux'))).toEqual([]);
+  expect(told(own.gate('--patch', '0001-door.patch'))).toHaveLength(1);
 });
 
 test('a patch that cannot be read, or is none', () => {

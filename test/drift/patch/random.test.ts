@@ -221,9 +221,7 @@ for (const headings of [true, false]) {
   });
 }
 
-test('a patch that is recorded already passes in a tree, and mostly without', async () => {
-  let passed = 0;
-  let all = 0;
+test('a patch that is recorded already passes in a tree', async () => {
   await fc.assert(
     fc.asyncProperty(input, async (given) => {
       const [before, after] = [given.functions, edited(given.functions, given.edits)].map(print);
@@ -238,13 +236,9 @@ test('a patch that is recorded already passes in a tree, and mostly without', as
       if (!/^@@/m.test(patch)) return;
       const inTree = await patchesTouch(files, links, records, treeOf({ [file]: before! }));
       expect(failing(inTree.checks), patch).toEqual([]);
-      const without = await patchesTouch(files, links, records, null);
-      all += without.checks.length;
-      passed += without.checks.filter(({ ok }) => ok).length;
     }),
     { numRuns: 100, endOnFailure: true },
   );
-  expect(passed).toBeGreaterThan(all / 2);
 });
 
 test('a patch for another version than was recorded is never taken for none', async () => {

@@ -71,6 +71,12 @@ describe('an mbox', () => {
     expect(hunks(dos)).toEqual(hunks(unix));
   });
 
+  test('may begin with a mail as it is', async () => {
+    const text = await fixture('series.mbox');
+    const without = text.slice(text.indexOf('\n') + 1);
+    expect(brief(await read('s', without))).toEqual(brief(await read('s', text)));
+  });
+
   test('keeps the order of mails that are no series', async () => {
     const text = (await fixture('series.mbox')).replaceAll('v6 1/3', 'v7 1/3');
     const titles = (await read('s', text)).map(({ title }) => title.slice(0, 14));
