@@ -1,19 +1,19 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { raceReport, racesIn } from '../../../src/explore/rules/races.ts';
-import { Checks } from '../../../src/explore/traces/checks.ts';
-import { exploreTraces } from '../../../src/explore/traces.ts';
-import { Machine } from '../../../src/model/machine.ts';
-import { guarded } from '../../../src/spec/guard.ts';
-import { instantiate } from '../../../src/spec/instantiate.ts';
-import { loadSpec } from '../../../src/spec/load.ts';
-import { ALONE, again, drawn, runs, SEED } from '../../oracle/drawn.ts';
-import { bounded, TooBig } from '../../oracle/findings.ts';
-import { type RandomProgram, type Statement, show } from '../../oracle/program.ts';
+import { Findings } from '../../src/explore/findings.ts';
+import { raceReport, racesIn } from '../../src/explore/rules/races.ts';
+import { Machine } from '../../src/model/machine.ts';
+import { guarded } from '../../src/spec/guard.ts';
+import { instantiate } from '../../src/spec/instantiate.ts';
+import { loadSpec } from '../../src/spec/load.ts';
+import { searched, traced } from '../oracle/compare.ts';
+import { ALONE, again, drawn, runs, SEED } from '../oracle/drawn.ts';
+import { bounded, TooBig } from '../oracle/findings.ts';
+import { type RandomProgram, type Statement, show } from '../oracle/program.ts';
 
-/** Fresh ones each time: LOCKSTEP_RANDOM_RUNS=100000 npx vitest run test/explore/traces/data-races.test.ts */
-const RUNS = runs(3000);
+/** Fresh ones each time: LOCKSTEP_RANDOM_RUNS=100000 npx vitest run test/explore/data-races.test.ts */
+const RUNS = runs(2000);
 
 /** Little else than accesses, waits and handlers that wait for what they interrupt the threads of. */
 const interrupted: fc.Arbitrary<RandomProgram> = (() => {
@@ -114,25 +114,25 @@ function everyRace(machine: Machine, limit: number): Set<string> {
   return races;
 }
 
-test(`data races of ${RUNS} random programs, each pair of accesses (seed ${SEED})`, {
-  timeout: RUNS * 100 + 60_000,
+test(`data races of ${RUNS} random programs, each pair of accesses: reduced and by traces as by all states (seed ${SEED})`, {
+  timeout: RUNS * 200 + 60_000,
 }, async () => {
-  const loaded = await loadSpec(path.join(import.meta.dirname, '../../fixtures/random-program.ts'));
-  const offered = vi.spyOn(Checks.prototype, 'offerReport');
+  const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
+  const offered = vi.spyOn(Findings.prototype, 'offer');
   let [compared, racing] = [0, 0];
   const agree = (random: RandomProgram): void => {
     (globalThis as Record<symbol, unknown>)[Symbol.for('lockstep.test.program')] = random;
-    const machine = new Machine(instantiate(loaded, 'only'), guarded);
+    const make = () => instantiate(loaded, 'only');
+    const machine = new Machine(make(), guarded);
     const expected = bounded(() => everyRace(machine, 300));
     if (!expected) return;
-    offered.mockClear();
-    const exploration = exploreTraces(machine, { guarded });
-    let step = exploration.next();
-    while (!step.done) step = exploration.next();
-    expect(step.value).toMatchObject({ complete: true });
-    const reports = offered.mock.calls.map(([, report]) => report);
-    const races = reports.filter(({ rule }) => rule === 'data-race');
-    expect(new Set(races.map(({ message }) => message))).toEqual(expected);
+    for (const way of ['reduced', 'by traces'] as const) {
+      offered.mockClear();
+      if (way === 'reduced') searched(make(), true);
+      else traced(make());
+      const races = offered.mock.calls.filter(([{ property }]) => property.startsWith('data-race'));
+      expect(new Set(races.map(([{ message }]) => message)), way).toEqual(expected);
+    }
     compared++;
     if (expected.size > 0) racing++;
   };
