@@ -13,7 +13,7 @@ import { bounded, TooBig } from '../oracle/findings.ts';
 import { type RandomProgram, type Statement, show } from '../oracle/program.ts';
 
 /** Fresh ones each time: LOCKSTEP_RANDOM_RUNS=100000 npx vitest run test/explore/data-races.test.ts */
-const RUNS = runs(2000);
+const RUNS = runs(1500);
 
 /** Little else than accesses, waits and handlers that wait for what they interrupt the threads of. */
 const interrupted: fc.Arbitrary<RandomProgram> = (() => {
