@@ -490,6 +490,22 @@ test('a link that was never recorded cannot be told without a tree', async () =>
   expect(checks.every(({ ok }) => !ok)).toBe(true);
 });
 
+test('nor if nothing in the patch names it', async () => {
+  const text = diff(edit(common, ['\tflush_work(&p->work);\n', ''])).replace(/^(@@.*@@).*/gm, '$1');
+  const bytes = Buffer.from(text);
+  const { checks } = await patchesTouch([{ file: 'p', bytes }], links.slice(1, 2), [], null);
+  expect(checks.map(brief)).toEqual(['! cannot be told pool_destroy']);
+});
+
+test('a name in another encoding than the mail is no difference', async () => {
+  const old = { [pool]: tree[pool]!.replace('int freed', '/* \ufffd */\n\tint freed') };
+  const text = gitDiff(old, { [pool]: old[pool]!.replace('freed +=', 'freed -=') }, '-U9');
+  const bytes = Buffer.from(text.replace('\ufffd', 'ö'));
+  expect(text).toContain('\ufffd');
+  const { checks } = await patchesTouch([{ file: 'p', bytes }], links, recorded, treeOf(old));
+  expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
+});
+
 test('a damaged patch is told beside the others', async () => {
   const series = (await fixture('series.mbox')).replace('+\trcu_barrier();\n', '');
   const { checks } = await check(series);
