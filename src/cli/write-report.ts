@@ -8,6 +8,7 @@ import type { GateCheck } from '../verdict/gate.ts';
 import type { Run } from '../verdict/run.ts';
 import type { Context } from './context.ts';
 import type { Told } from './github.ts';
+import { version } from './program.ts';
 
 /** Reports in files, beside the result on stdout. */
 
@@ -24,7 +25,7 @@ interface Kinds<T> {
 }
 
 const sarifOfRuns: Make<Run> = async (runs) =>
-  (await import('../report/sarif.ts')).sarifOfRuns(runs);
+  (await import('../report/sarif.ts')).sarifOfRuns(runs, version);
 
 const ofRuns: Kinds<Run> = {
   files: {
@@ -45,7 +46,7 @@ const ofRuns: Kinds<Run> = {
 };
 
 const sarifOfReplays: Make<Replayed> = async (replayed) =>
-  (await import('../report/sarif.ts')).sarifOfReplays(replayed);
+  (await import('../report/sarif.ts')).sarifOfReplays(replayed, version);
 
 const ofReplays: Kinds<Replayed> = {
   files: {
@@ -69,7 +70,7 @@ const ofReplays: Kinds<Replayed> = {
 };
 
 const sarifOfGate: Make<GateCheck> = async (checks) =>
-  (await import('../report/sarif.ts')).sarifOfGate(checks);
+  (await import('../report/sarif.ts')).sarifOfGate(checks, version);
 
 const ofGate: Kinds<GateCheck> = {
   files: {

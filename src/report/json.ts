@@ -17,7 +17,7 @@ function shown(run: Run, property: string) {
   const counterexample = run.counterexamples.find((each) => each.property.name === property);
   const places = counterexample ? placesOf(counterexample.replay, property) : [];
   const orders = (counterexample?.explanation.orders ?? []).map(
-    ({ first, then: second, thread, object }) => ({ first, second, thread, object }),
+    ({ first, then: second, thread, object, holds }) => ({ first, second, thread, object, holds }),
   );
   return { orders, places, trace: counterexample?.trace ?? null };
 }

@@ -24,6 +24,8 @@ const property = z.looseObject({
       second: z.nullable(number),
       thread: z.string(),
       object: z.string(),
+      /** However it goes on from there, or in the run tried. */
+      holds: z.enum(['always', 'tried']),
     }),
   ),
   /** The file that was kept; null when there is none. */

@@ -14,14 +14,17 @@ import { ruleOf } from './sarif-rules.ts';
  * passed and those that were suppressed too, so a violation that was expected is none. To see one in a
  * viewer, replay its trace: what was asked for by name is a note.
  */
-export const sarifOfRuns = (runs: readonly Run[]): string => print(runs.map(checkOfRun));
+export const sarifOfRuns = (runs: readonly Run[], version: string): string =>
+  print(runs.map(checkOfRun), version);
 
-export const sarifOfReplays = (replayed: readonly Replayed[]): string =>
-  print(replayed.map(checkOfReplay));
+export const sarifOfReplays = (replayed: readonly Replayed[], version: string): string =>
+  print(replayed.map(checkOfReplay), version);
 
-export const sarifOfGate = (checks: readonly GateCheck[]): string => print(checks.map(checkOfGate));
+export const sarifOfGate = (checks: readonly GateCheck[], version: string): string =>
+  print(checks.map(checkOfGate), version);
 
-function print(checks: readonly Check[]): string {
+/** @param version Lockstep's own */
+function print(checks: readonly Check[], version: string): string {
   const shown = checks.flatMap((check) =>
     check.findings
       .filter((finding) => isResult(finding))
@@ -34,7 +37,7 @@ function print(checks: readonly Check[]): string {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Lockstep', rules: [...rules.values()] } },
+        tool: { driver: { name: 'Lockstep', version, rules: [...rules.values()] } },
         originalUriBaseIds: {
           '%SRCROOT%': { description: { text: 'The folder that Lockstep was run in.' } },
         },

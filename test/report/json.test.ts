@@ -87,7 +87,7 @@ test('one array with an object per variant, and nothing before the end', () => {
       steps: 7,
       shortest: true,
       fewestSwitches: true,
-      orders: [{ first: 5, second: 7, thread: 'kworker/0', object: 'root' }],
+      orders: [{ first: 5, second: 7, thread: 'kworker/0', object: 'root', holds: 'always' }],
       places: sample.replay.broken[0]!.places,
       trace: 'traces/slab/v5.3.D3.trace.json',
     },

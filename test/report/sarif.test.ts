@@ -14,10 +14,11 @@ function parsed(text: string): Log['runs'][0] {
   return log.runs[0];
 }
 
-const resultsOf = (...runs: Run[]): readonly Result[] => parsed(sarifOfRuns(runs)).results!;
+const resultsOf = (...runs: Run[]): readonly Result[] =>
+  parsed(sarifOfRuns(runs, '1.2.3')).results!;
 
 test('the schema refuses what is not SARIF', () => {
-  const log = JSON.parse(sarifOfRuns([sample.violated]));
+  const log = JSON.parse(sarifOfRuns([sample.violated], '1.2.3'));
   log.runs[0].results[0].level = 'bad';
   log.runs[0].results[0].locations[0].physicalLocation.region.startLine = 0;
   expect(faults(log)).toHaveLength(2);
@@ -31,13 +32,14 @@ test('a result for each thing that needs a person, and for nothing else', () => 
     ['expected-violation-missing', 'error'],
     ['incomplete', 'warning'],
   ]);
-  const run = parsed(sarifOfRuns([verified, expectedViolation]));
+  const run = parsed(sarifOfRuns([verified, expectedViolation], '1.2.3'));
+  expect(run.tool.driver.version).toBe('1.2.3');
   expect(run.results).toEqual([]);
   expect(run.invocations).toMatchObject([{ executionSuccessful: true, exitCode: 0 }]);
 });
 
 test('a spec that is invalid is a notification, at its place', () => {
-  const run = parsed(sarifOfRuns([sample.invalid]));
+  const run = parsed(sarifOfRuns([sample.invalid], '1.2.3'));
   expect(run.results).toEqual([]);
   expect(run.invocations).toMatchObject([
     {
