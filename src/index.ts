@@ -26,6 +26,7 @@ export {
 } from './kernel/cpu.ts';
 export * from './kernel/css.ts';
 export * from './kernel/delayed_work.ts';
+export { cancel_work, cancel_work_sync, flush_work, flush_workqueue } from './kernel/flush_work.ts';
 export { GFP_ATOMIC, GFP_KERNEL, GFP_NOWAIT, type Gfp } from './kernel/gfp.ts';
 export { note, together } from './kernel/ghost.ts';
 export {
@@ -188,11 +189,7 @@ export * from './kernel/wait.ts';
 export * from './kernel/wait_bit.ts';
 export {
   alloc_workqueue,
-  cancel_work,
-  cancel_work_sync,
   DECLARE_WORK,
-  flush_work,
-  flush_workqueue,
   INIT_WORK,
   queue_work,
   Work,

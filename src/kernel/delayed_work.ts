@@ -9,14 +9,11 @@ import {
 import { runtime } from '../model/runtime.ts';
 import type { Struct } from '../model/shared.ts';
 import { load } from './access.ts';
+import { CANCELING, end_cancel, flush_work, grab } from './flush_work.ts';
 import { together } from './ghost.ts';
 import type { Embedded } from './memory.ts';
 import { add_timer, del_timer, del_timer_sync, Timer, timer_setup } from './timer.ts';
 import {
-  CANCELING,
-  end_cancel,
-  flush_work,
-  grab,
   INIT_WORK,
   insert_work,
   set_pending,

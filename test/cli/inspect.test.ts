@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Debugger } from './inspector.ts';
 import { ended, lockstep, start } from './lockstep.ts';
-import { recorded } from './recorded.ts';
+import { deadlockIn, lostUpdateIn } from './recorded.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lockstep-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,10 +14,8 @@ let deadlock: string;
 let lost: string;
 
 beforeAll(async () => {
-  const locks = 'test/cli/fixtures/two-locks.ts';
-  const update = 'test/fixtures/classics/lost-update.ts';
-  deadlock = await recorded(folder, locks, 'crossed', 'deadlock', ['bob', 'alice']);
-  lost = await recorded(folder, update, 'bare', 'nothing lost', ['a', 'b', 'b', 'a']);
+  deadlock = await deadlockIn(folder);
+  lost = await lostUpdateIn(folder);
 });
 
 const children = new Set<ReturnType<typeof start>>();

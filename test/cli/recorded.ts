@@ -5,6 +5,15 @@ import type { PropertyOutcome } from '../../src/explore/outcome.ts';
 import { writeTrace } from '../../src/verdict/trace.ts';
 import { root } from './lockstep.ts';
 
+/** Traces that the tests of the debugger walk through. */
+export const deadlockIn = (folder: string): Promise<string> =>
+  recorded(folder, 'test/cli/fixtures/two-locks.ts', 'crossed', 'deadlock', ['bob', 'alice']);
+
+export const lostUpdateIn = (folder: string): Promise<string> => {
+  const spec = 'test/fixtures/classics/lost-update.ts';
+  return recorded(folder, spec, 'bare', 'nothing lost', ['a', 'b', 'b', 'a']);
+};
+
 /** The trace of a schedule of one's own choice, which a search need not find; gives its file. */
 export async function recorded(
   folder: string,

@@ -10,7 +10,7 @@ import { meaningOf } from '../../src/cli/debugger/names.ts';
 import { Walk } from '../../src/cli/debugger/walk.ts';
 import { movable } from '../../src/report/state.ts';
 import { lockstep } from './lockstep.ts';
-import { recorded } from './recorded.ts';
+import { deadlockIn, lostUpdateIn, recorded } from './recorded.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lockstep-step-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,10 +19,8 @@ let deadlock: string;
 let lost: string;
 
 beforeAll(async () => {
-  const locks = 'test/cli/fixtures/two-locks.ts';
-  const update = 'test/fixtures/classics/lost-update.ts';
-  deadlock = await recorded(folder, locks, 'crossed', 'deadlock', ['bob', 'alice']);
-  lost = await recorded(folder, update, 'bare', 'nothing lost', ['a', 'b', 'b', 'a']);
+  deadlock = await deadlockIn(folder);
+  lost = await lostUpdateIn(folder);
 });
 
 const replay = (file: string, ...args: string[]) => lockstep(['replay-trace', file, ...args]);

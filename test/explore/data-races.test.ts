@@ -8,9 +8,9 @@ import { guarded } from '../../src/spec/guard.ts';
 import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { searched, traced } from '../oracle/compare.ts';
-import { ALONE, again, drawn, runs, SEED } from '../oracle/drawn.ts';
+import { ALONE, check, runs, SEED } from '../oracle/drawn.ts';
 import { bounded, TooBig } from '../oracle/findings.ts';
-import { type RandomProgram, type Statement, show } from '../oracle/program.ts';
+import type { RandomProgram, Statement } from '../oracle/program.ts';
 
 /** Fresh ones each time: LOCKSTEP_RANDOM_RUNS=100000 npx vitest run test/explore/data-races.test.ts */
 const RUNS = runs(1500);
@@ -136,13 +136,7 @@ test(`data races of ${RUNS} random programs, each pair of accesses: reduced and 
     compared++;
     if (expected.size > 0) racing++;
   };
-  const details = fc.check(fc.property(interrupted, agree), drawn(RUNS));
-  if (details.failed) {
-    const [program] = details.counterexample!;
-    throw new Error(
-      `${again(details.counterexamplePath)}\n${show(program)}\n${details.errorInstance}`,
-    );
-  }
+  check(interrupted, agree, RUNS);
   console.info(`seed ${SEED}: ${compared} compared, ${racing} with data races`);
   if (ALONE) return;
   expect(compared).toBeGreaterThan(RUNS * 0.6);

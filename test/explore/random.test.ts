@@ -1,5 +1,4 @@
 import path from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ALL_ON } from '../../src/explore/optimisations.ts';
 import type { Program } from '../../src/model/program.ts';
@@ -7,10 +6,11 @@ import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { replayed, same, searched } from '../oracle/compare.ts';
-import { ALONE, again, drawn, runs, SEED, turnOf } from '../oracle/drawn.ts';
+import { ALONE, check, runs, SEED, turnOf } from '../oracle/drawn.ts';
 import { explicit } from '../oracle/explicit.ts';
 import { bounded } from '../oracle/findings.ts';
-import { type RandomProgram, show } from '../oracle/program.ts';
+import { Kinds } from '../oracle/kinds.ts';
+import type { RandomProgram } from '../oracle/program.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/random.test.ts */
 const RUNS = runs(4000);
@@ -25,7 +25,7 @@ test(`${RUNS} random programs: reduced, unreduced, the cheaper of both and oracl
   };
   let compared = 0;
   const chosen = { unreduced: 0, reduced: 0, traces: 0 };
-  const kinds = new Map<string, number>();
+  const kinds = new Kinds();
   const states = { oracle: 0, unreduced: 0, reduced: 0 };
   const agree = (program: RandomProgram): void => {
     const expected = bounded(() => explicit(program, 1200));
@@ -54,33 +54,24 @@ test(`${RUNS} random programs: reduced, unreduced, the cheaper of both and oracl
     replayed(make(program), reduced.outcome);
     replayed(make(program), probed.outcome);
     compared++;
-    const met = [...[...expected.violated].map(kindOf), ...(expected.notes ?? [])];
-    for (const kind of new Set(met)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    kinds.add(expected);
     states.oracle += expected.states;
     states.unreduced += unreduced.states;
     states.reduced += reduced.states;
     if (reduced.states > unreduced.states) throw new Error('reduction adds states');
   };
-  const details = fc.check(fc.property(randomProgram, agree), drawn(RUNS));
-  if (details.failed) {
-    const [program] = details.counterexample!;
-    throw new Error(
-      `${again(details.counterexamplePath)}\n${show(program)}\n${details.errorInstance}`,
-    );
-  }
+  check(randomProgram, agree, RUNS);
   console.info(
     `seed ${SEED}: ${compared} programs compared, states ${JSON.stringify(states)}, ` +
       `after a probe ${JSON.stringify(chosen)}, ` +
-      `violated ${JSON.stringify(Object.fromEntries(kinds))}`,
+      `violated ${kinds}`,
   );
   if (ALONE) return;
   expect(Math.min(...Object.values(chosen))).toBeGreaterThan(RUNS / 100);
   // Programs too big for the oracle are few: with the default, 3,640 are left at the least.
   expect(compared).toBeGreaterThan(RUNS * 0.91);
   // What no program has is not compared.
-  const enough = RUNS >= 4000 ? Object.entries(LEAST) : [];
-  const missed = enough.filter(([kind, least]) => (kinds.get(kind) ?? 0) < least);
-  expect(missed.map(([kind]) => kind)).toEqual([]);
+  expect(kinds.missed(RUNS >= 4000 ? LEAST : {})).toEqual([]);
 });
 
 /** How many of the programs have a violation, at the least: about a third of what is usual. */
@@ -108,8 +99,3 @@ const LEAST: Readonly<Record<string, number>> = {
   'handler sleeps': 40,
   'handler waits for a lock': 30,
 };
-
-/** Violations that count as one: the names that come from the program are many. */
-function kindOf(name: string): string {
-  return /^(always|atEnd|sometimes|assert|data-race)/.exec(name)?.[0] ?? name;
-}

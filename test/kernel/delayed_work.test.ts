@@ -12,14 +12,12 @@ import {
   mod_delayed_work,
   queue_delayed_work,
 } from '../../src/kernel/delayed_work.ts';
+import { cancel_work, flush_work, flush_workqueue } from '../../src/kernel/flush_work.ts';
 import { container_of, kfree, object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_SPINLOCK, spin_lock, spin_unlock } from '../../src/kernel/spinlock.ts';
 import { timer_base } from '../../src/kernel/timer.ts';
 import {
   alloc_workqueue,
-  cancel_work,
-  flush_work,
-  flush_workqueue,
   queue_work,
   type Work,
   work_objects,

@@ -1,16 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { store, variable } from '../../src/kernel/access.ts';
 import { boot } from '../../src/kernel/boot.ts';
+import {
+  cancel_work,
+  cancel_work_sync,
+  flush_work,
+  flush_workqueue,
+} from '../../src/kernel/flush_work.ts';
 import { container_of, kfree, object, struct } from '../../src/kernel/memory.ts';
 import { DEFINE_MUTEX, mutex_lock } from '../../src/kernel/mutex.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../../src/kernel/rcu.ts';
 import { INIT_RCU_WORK, queue_rcu_work, rcu_work } from '../../src/kernel/rcu_work.ts';
 import {
   alloc_workqueue,
-  cancel_work,
-  cancel_work_sync,
-  flush_work,
-  flush_workqueue,
   INIT_WORK,
   queue_work,
   type Work,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import fc from 'fast-check';
 import { expect } from 'vitest';
 import { type RandomProgram, show } from './program.ts';
 
@@ -29,4 +30,18 @@ export function turnOf(program: RandomProgram): number {
 export function again(failed: string | number | null): string {
   const file = path.relative(process.cwd(), expect.getState().testPath!);
   return `LOCKSTEP_RANDOM_SEED=${SEED} LOCKSTEP_RANDOM_PATH=${LOCKSTEP_RANDOM_PATH ?? failed} npx vitest run ${file}`;
+}
+
+/** Programs that the engine and its oracles agree about. */
+export function check(
+  programs: fc.Arbitrary<RandomProgram>,
+  agree: (program: RandomProgram) => void,
+  numRuns: number,
+): void {
+  const details = fc.check(fc.property(programs, agree), drawn(numRuns));
+  if (!details.failed) return;
+  const [program] = details.counterexample!;
+  throw new Error(
+    `${again(details.counterexamplePath)}\n${show(program)}\n${details.errorInstance}`,
+  );
 }

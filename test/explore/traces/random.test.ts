@@ -1,15 +1,15 @@
 import path from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Program } from '../../../src/model/program.ts';
 import { instantiate } from '../../../src/spec/instantiate.ts';
 import { loadSpec } from '../../../src/spec/load.ts';
 import { randomProgram } from '../../oracle/arbitrary.ts';
 import { replayed, same, searched, traced } from '../../oracle/compare.ts';
-import { ALONE, again, drawn, runs, SEED, turnOf } from '../../oracle/drawn.ts';
+import { ALONE, check, runs, SEED, turnOf } from '../../oracle/drawn.ts';
 import { explicit } from '../../oracle/explicit.ts';
 import { bounded } from '../../oracle/findings.ts';
-import { type RandomProgram, show } from '../../oracle/program.ts';
+import { Kinds } from '../../oracle/kinds.ts';
+import type { RandomProgram } from '../../oracle/program.ts';
 import { allTraces } from '../../oracle/traces.ts';
 
 /** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/traces/random.test.ts */
@@ -24,7 +24,7 @@ test(`${RUNS} random programs: by traces the same as by states, each trace once 
     return instantiate(loaded, 'only');
   };
   const counts = { oracle: 0, unreduced: 0, exact: 0, turned: 0, declined: 0, traces: 0 };
-  const kinds = new Map<string, number>();
+  const kinds = new Kinds();
   const agree = (program: RandomProgram): void => {
     const expected = bounded(() => explicit(program, 1200));
     if (!expected) return;
@@ -38,8 +38,7 @@ test(`${RUNS} random programs: by traces the same as by states, each trace once 
     replayed(make(program), found.outcome);
     counts.oracle++;
     counts.traces += found.traces.size;
-    const met = [...[...expected.violated].map(kindOf), ...(expected.notes ?? [])];
-    for (const kind of new Set(met)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    kinds.add(expected);
     const every = bounded(() => allTraces(found.machine, found.actions, 1000));
     if (every) {
       counts.exact++;
@@ -60,24 +59,14 @@ test(`${RUNS} random programs: by traces the same as by states, each trace once 
       counts.turned++;
     }
   };
-  const details = fc.check(fc.property(randomProgram, agree), drawn(RUNS));
-  if (details.failed) {
-    const [program] = details.counterexample!;
-    throw new Error(
-      `${again(details.counterexamplePath)}\n${show(program)}\n${details.errorInstance}`,
-    );
-  }
-  console.info(
-    `seed ${SEED}: ${JSON.stringify(counts)}, violated ${JSON.stringify(Object.fromEntries(kinds))}`,
-  );
+  check(randomProgram, agree, RUNS);
+  console.info(`seed ${SEED}: ${JSON.stringify(counts)}, violated ${kinds}`);
   if (ALONE) return;
   // What is declined has loops without a limit.
   expect(counts.oracle).toBeGreaterThan(RUNS * 0.7);
   expect(counts.exact).toBeGreaterThan(RUNS * 0.55);
   expect(Math.min(counts.unreduced, counts.turned)).toBeGreaterThan(RUNS * 0.15);
-  const enough = RUNS >= 2000 ? Object.entries(LEAST) : [];
-  const missed = enough.filter(([kind, least]) => (kinds.get(kind) ?? 0) < least);
-  expect(missed.map(([kind]) => kind)).toEqual([]);
+  expect(kinds.missed(RUNS >= 2000 ? LEAST : {})).toEqual([]);
 });
 
 /** How many of the programs have a violation, at the least: about a third of what is usual. */
@@ -105,11 +94,6 @@ const LEAST: Readonly<Record<string, number>> = {
   'handler sleeps': 12,
   'handler waits for a lock': 25,
 };
-
-/** Violations that count as one: the names that come from the program are many. */
-function kindOf(name: string): string {
-  return /^(always|atEnd|sometimes|assert|data-race)/.exec(name)?.[0] ?? name;
-}
 
 function sameTraces(what: string, found: ReadonlySet<string>, expected: ReadonlySet<string>): void {
   const missing = [...expected].filter((each) => !found.has(each));
