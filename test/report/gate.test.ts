@@ -203,7 +203,7 @@ test('JUnit: what could not be told is an error, all else that fails a failure',
 });
 
 test('SARIF: a result for each, at its line, each its own alert', () => {
-  const log = JSON.parse(sarifOfGate(checks));
+  const log = JSON.parse(sarifOfGate(checks, '1.2.3'));
   expect(against('sarif-2.1.0.json')(log)).toEqual([]);
   const { results, invocations } = log.runs[0];
   const of = results.map(
@@ -234,7 +234,7 @@ test('SARIF: a result for each, at its line, each its own alert', () => {
   );
   expect(new Set(prints).size).toBe(results.length);
   expect(invocations[0]).toMatchObject({ executionSuccessful: false, exitCode: 3 });
-  expect(JSON.parse(sarifOfGate([green])).runs[0].results).toEqual([]);
+  expect(JSON.parse(sarifOfGate([green], '1.2.3')).runs[0].results).toEqual([]);
 });
 
 test('Markdown: a table of specs, then what fails', () => {
