@@ -4,7 +4,7 @@ import type { CFunction } from './functions.ts';
 import type { Link, LinkCheck, LinkRecord } from './link.ts';
 import { lostIn, whyMissing } from './missing.ts';
 import { keyOf } from './models.ts';
-import { Tree } from './tree.ts';
+import { type CFile, Tree } from './tree.ts';
 
 /**
  * What became of each link: of its record, and of the C in a tree if there is one. What does not
@@ -65,13 +65,11 @@ async function compare(link: Link, record: LinkRecord | null, tree: Tree): Promi
     if (now.length === 0) {
       return { ...about, ...(await whyMissing(link, file, record, tree)), ok: false, record: null };
     }
+    if (why !== null) return notRecorded(link, why, await tree.version(), file!, now);
     const lost = lostIn(file!, link.cFunction, link.cFile);
-    if (lost !== null) {
-      return { ...about, word: 'unreadable', ok: false, reason: lost, record: null };
-    }
-    return why === null
+    return lost === null
       ? await compareWith(link, record!, now, tree)
-      : notRecorded(link, why, await tree.version(), now);
+      : { ...about, word: 'unreadable', ok: false, reason: lost, record: null };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -88,7 +86,7 @@ function namedIn(functions: readonly CFunction[], name: string): CFunction[] {
 async function recordOfHistory(link: Link, why: string, tree: Tree): Promise<LinkCheck | null> {
   const past = await tree.fileOf(link.version, link.cFile);
   const then = namedIn(past?.functions ?? [], link.cFunction);
-  return then.length > 0 ? notRecorded(link, why, null, then) : null;
+  return then.length > 0 ? notRecorded(link, why, null, past!, then) : null;
 }
 
 /** Fails, since nobody can tell what was modelled; but `--accept` can record it. */
@@ -96,17 +94,18 @@ function notRecorded(
   link: Link,
   why: string,
   version: string | null,
+  file: CFile,
   definitions: readonly CFunction[],
 ): LinkCheck {
+  const about = { link, subject: subjectOf(link), ok: false, details: [] };
+  const lost = lostIn(file, link.cFunction, link.cFile);
+  if (lost !== null) return { ...about, word: 'unreadable', reason: lost, record: null };
   const fits = isVersion(link.version, version);
   const otherwise = `the tree is ${version}: record it from one of ${link.version}, or link it to ${version}`;
   return {
-    link,
-    subject: subjectOf(link),
+    ...about,
     word: 'not recorded',
-    ok: false,
     reason: fits ? `${why}: ${RECORD_IT}` : `${why}, and ${otherwise}`,
-    details: [],
     record: fits ? recordOf(link, definitions) : null,
   };
 }

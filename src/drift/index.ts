@@ -1,10 +1,9 @@
 /** Whether specs still describe the C that they model. */
 
-export { digestOf, lineDigest } from './digest.ts';
+export { digestOf } from './digest.ts';
 export { driftOf } from './drift.ts';
 export { type CFunction, functionsIn } from './functions.ts';
 export type { DefinitionRecord, Link, LinkCheck, LinkRecord, LinkWord } from './link.ts';
 export { keyOf, linksIn, type SpecFile } from './models.ts';
 export { LinksError, printLinks, readLinks, writeLinks } from './record.ts';
-export { normalLines, normalText } from './tokens.ts';
 export { Tree } from './tree.ts';

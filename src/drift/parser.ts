@@ -7,7 +7,10 @@ import type { Parser } from 'web-tree-sitter';
 let loaded: Promise<Parser> | null = null;
 
 export function parser(): Promise<Parser> {
-  loaded ??= load();
+  loaded ??= load().catch((cause: Error) => {
+    // With its code, this would pass for a file of the tree that is not there.
+    throw new Error(`the parser of C cannot be loaded: ${cause.message}`, { cause });
+  });
   return loaded;
 }
 

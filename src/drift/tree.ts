@@ -97,12 +97,8 @@ export class Tree {
   private async show(object: string): Promise<CFile | null> {
     // A name that begins so would be an option.
     if (object.startsWith('-') || !(await this.isRepository())) return null;
-    try {
-      const { stdout } = await this.git(['show', '--no-textconv', object]);
-      return await parsed(stdout);
-    } catch {
-      return null;
-    }
+    const shown = await this.git(['show', '--no-textconv', object]).catch(() => null);
+    return shown && (await parsed(shown.stdout));
   }
 
   /** The tree is one, or has a part of one; a folder in a repository of something else is none. */
@@ -115,7 +111,10 @@ export class Tree {
   }
 
   private git(args: readonly string[]) {
-    return run('git', ['-C', this.folder, ...args], { maxBuffer: 1 << 28 });
+    // In a hook of git's, these name the repository that the hook is of.
+    const others = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
+    const env = Object.fromEntries(others);
+    return run('git', ['-C', this.folder, ...args], { env, maxBuffer: 1 << 28 });
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { driftOf } from '../../src/drift/drift.ts';
 import type { Link, LinkCheck, LinkRecord } from '../../src/drift/link.ts';
 import { linksIn } from '../../src/drift/models.ts';
@@ -192,6 +192,18 @@ describe('compared with a tree', () => {
     commit(repository, 'v5.3');
     put(repository, { 'mm/door.c': changed });
     commit(repository, 'v5.4');
+    const { details } = await check(links(), await recorded(), repository);
+    expect(details).toContain('-    10      d->count++;');
+  });
+
+  test('also in a hook of another repository', async () => {
+    const repository = tree({});
+    commit(repository, 'v5.3');
+    put(repository, { 'mm/door.c': changed });
+    const other = folder();
+    commit(other, 'v0');
+    vi.stubEnv('GIT_DIR', path.join(other, '.git'));
+    onTestFinished(() => void vi.unstubAllEnvs());
     const { details } = await check(links(), await recorded(), repository);
     expect(details).toContain('-    10      d->count++;');
   });
@@ -462,6 +474,18 @@ describe('a function that is not there', () => {
     expect(other.reason).toBe(
       'what looks like door_open in mm/door.c, in line 17, cannot be read as a function',
     );
+    // Nor is the other one recorded, of a tree or of its history.
+    const repository = tree({ 'mm/door.c': `${DOOR}union = {\n${lost}` });
+    expect(await check(links(), [], repository)).toMatchObject({
+      word: 'unreadable',
+      record: null,
+    });
+    commit(repository, 'v5.3');
+    put(repository, { 'mm/door.c': DOOR });
+    expect(await check(links(), [], repository)).toMatchObject({
+      word: 'unreadable',
+      record: null,
+    });
     const unused = tree({ 'mm/door.c': `${DOOR}#if 0\n${lost}#endif\n` });
     expect(await check(links(), records, unused)).toMatchObject({ ok: true, word: 'unchanged' });
   });
