@@ -6,29 +6,41 @@ export interface Paths {
   readonly to: string | null;
 }
 
-/** `known` says whether there is such a file. Git writes `a/` and `b/`, unless it is told not to. */
+/**
+ * Patches are made in many places: names may have `a/` and `b/` before them, the folders of two
+ * trees, or no folder where `git diff --relative` was used. The first reading is taken that `known`
+ * has, of the tree or of `linked`.
+ */
 export async function pathsOf(
   change: FileChange,
-  known: (path: string) => Promise<boolean> | boolean,
+  linked: readonly string[],
+  known: (path: string) => Promise<boolean>,
 ): Promise<Paths> {
   const names = [change.from, change.to].filter((name) => name !== null);
-  const depths = change.git ? (names.every(isPrefixed) ? [1] : [0]) : [0, 1, 2, 3, 4];
-  for (const depth of depths) {
+  const usual = names.every(isPrefixed) ? 1 : 0;
+  for (let depth = change.git ? usual : 0; depth <= MOST_FOLDERS; depth++) {
     for (const name of names) {
       const path = strip(name, depth);
-      if (path !== '' && (await known(path))) return stripped(change, depth);
+      if (linked.includes(path) || (path !== '' && (await known(path)))) {
+        return renamed(change, (each) => strip(each, depth));
+      }
     }
   }
-  return stripped(change, names.every(isPrefixed) ? 1 : 0);
+  const path = strip(names[0]!, usual);
+  const folder = linked.find((each) => each.endsWith(`/${path}`))?.slice(0, -path.length) ?? '';
+  return renamed(change, (name) => folder + strip(name, usual));
 }
+
+/** As many as a diff of two trees may name before the path. */
+const MOST_FOLDERS = 4;
 
 /** `a/`, `b/`, and those of `diff.mnemonicPrefix`. */
 function isPrefixed(name: string): boolean {
   return /^[abciow]\//.test(name);
 }
 
-function stripped({ from, to }: FileChange, depth: number): Paths {
-  return { from: from && strip(from, depth), to: to && strip(to, depth) };
+function renamed({ from, to }: FileChange, name: (name: string) => string): Paths {
+  return { from: from && name(from), to: to && name(to) };
 }
 
 function strip(name: string, depth: number): string {

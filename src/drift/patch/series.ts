@@ -93,12 +93,13 @@ export class Series {
   /** The changes in order, a new step where a file comes again. */
   private async stepsOf(changes: readonly Change[]): Promise<Touched[][]> {
     const steps: Touched[][] = [];
-    const known = async (path: string) =>
-      this.links.some(({ link, home }) => link.cFile === path || home === path) ||
-      ((await this.tree?.text(path)) ?? null) !== null;
+    const known = async (path: string) => ((await this.tree?.text(path)) ?? null) !== null;
+    const linked = this.links.flatMap(({ link, home }) =>
+      home === null || home === link.cFile ? [link.cFile] : [link.cFile, home],
+    );
     let seen = new Set<string>();
     for (const change of changes) {
-      const { from, to } = await pathsOf(change, known);
+      const { from, to } = await pathsOf(change, linked, known);
       const paths = [from, to].filter((path) => path !== null);
       if (steps.length === 0 || paths.some((path) => seen.has(path))) {
         steps.push([]);
@@ -122,7 +123,8 @@ export class Series {
     const applied: (Omit<Patched, 'after'> & Touched)[] = [];
     for (const { from, to, change } of step) {
       try {
-        const done = await appliedTo(tree, { from, to, change }, near.length > 0);
+        const isNeeded = near.some(({ home }) => home === from || home === to);
+        const done = await appliedTo(tree, { from, to, change }, isNeeded);
         // A copy is a new file, whatever it is made of.
         const old = change.copy ? null : from;
         const before = await functionsOf(old);
@@ -146,15 +148,15 @@ function isIn(files: readonly Touched[], home: string): boolean {
   return files.some(({ from, to }) => from === home || to === home);
 }
 
-/** Null: the tree has no such file, and no spec needs it. */
+/** Null: it cannot be applied, since the tree has no such file, and no spec needs it. */
 async function appliedTo(
   tree: Tree,
   { from, to, change }: Touched,
   isNeeded: boolean,
 ): Promise<Applied | null> {
   const before = from === null ? null : await tree.text(from);
+  if (!isNeeded && (change.binary || (from !== null && before === null))) return null;
   if (from !== null && before === null) {
-    if (!isNeeded) return null;
     throw new PatchError(change.row, `the tree has no ${from}`);
   }
   if (from === null && (await tree.text(to!)) !== null) {

@@ -246,6 +246,27 @@ describe('what git names before a hunk is not believed', () => {
     expect(await words(other)).toEqual(['touches none']);
   });
 
+  test('the top of a file is in no function', async () => {
+    const top = edit(common, [/^/, '#include <linux/top.h>\n']);
+    expect(await words(diff(top))).toEqual(['touches none']);
+    expect(await words(diff(top, '-U0'))).toEqual(['touches none']);
+  });
+
+  test('the same lines in a function of another name cannot be told apart', async () => {
+    const body = /\tif \(!p\)\n\t\treturn;\n[\s\S]*?\n\}\n/.exec(tree[common]!)![0];
+    const twin = {
+      ...tree,
+      [common]: `${tree[common]}\nvoid pool_other(struct pool *p)\n{\n${body}`,
+    };
+    const changed = twin[common].replace(/flush_work(?![\s\S]*flush_work)/, 'drain_work');
+    const patch = gitDiff(twin, { ...twin, [common]: changed });
+    expect(patch).toMatch(/^@@.*pool_other/m);
+    expect(await words(patch, links, twin)).toEqual({
+      withTree: ['touches none'],
+      without: ['! cannot be told pool_destroy'],
+    });
+  });
+
   test('an attribute on a line of its own', async () => {
     const patch = diff(edit(common, ['void pool_destroy(', 'noinline\nvoid pool_destroy(']));
     expect(await words(patch)).toEqual({
@@ -271,6 +292,23 @@ describe('comments and layout', () => {
     ['blank lines', [['\tlist_del(&p->list);\n', '\n\tlist_del(&p->list);\n\n']]],
   ])('%s', async (_, changes) => {
     expect(await words(diff(edit(common, ...changes)))).toEqual(['touches none']);
+  });
+
+  test('the end of a comment within a string is none', async () => {
+    const old = { [pool]: tree[pool]!.replace('\tspin_unlock(&p->lock);', '\tpr_info("a */ b");') };
+    const now = { [pool]: old[pool]!.replace('cond_resched_lock', 'cond_lock') };
+    const kept = await recordOf(linkTo(pool, 'pool_shrink'), old[pool]!);
+    for (const heading of ['$&', '$1']) {
+      const text = gitDiff(old, now).replace(/^(@@.*@@).*/gm, heading);
+      const bytes = Buffer.from(text);
+      const { checks } = await patchesTouch(
+        [{ file: 'p', bytes }],
+        links.slice(3, 4),
+        [kept],
+        null,
+      );
+      expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
+    }
   });
 
   test('code that is commented out is a change', async () => {
@@ -462,9 +500,46 @@ describe('a tree that it is not for', () => {
     );
   });
 
+  test.each([
+    ['two trees', (t: string) => t.replace(/ ([ab])\/mm/g, ' $1/linux-$1/mm')],
+    [
+      'two trees, by diff',
+      (t: string) =>
+        t.replace(/ ([ab])\/mm/g, ' /src/linux-$1/mm').replace(/^(diff|index).*\n/gm, ''),
+    ],
+    ['other prefixes', (t: string) => t.replace(/ a\/mm/g, ' i/mm').replace(/ b\/mm/g, ' w/mm')],
+    ['the folder of the file', (t: string) => t.replace(/ ([ab])\/mm\//g, ' $1/')],
+  ])('names from %s are known', async (_, change) => {
+    expect(change(patch)).not.toBe(patch);
+    expect(await words(change(patch))).toEqual(['! changed pool_destroy']);
+  });
+
+  test('also of a file that moves', async () => {
+    const moved = { [common]: tree[common]!, 'mm/pool_alloc.c': tree[pool]! };
+    const text = diff(moved).replace(/ ([ab]\/)?mm\//g, ' $1');
+    const { checks } = await check(text);
+    expect(checks.map(brief)).toEqual(['! moved pool_shrink', '! moved pool_alloc']);
+    expect(checks[0]!.reason).toContain('@models mm/pool_alloc.c pool_shrink v5.3');
+  });
+
+  test('a file of the same name elsewhere is another', async () => {
+    const of = { ...tree, 'tools/mm/pool.c': tree[pool]! };
+    const text = diff(edit(pool, ['freed +=', 'freed -='])).replaceAll('/mm/', '/tools/mm/');
+    expect((await check(text, { of })).checks.map(brief)).toEqual(['touches none']);
+  });
+
   test('files of no spec need not be there', async () => {
     const other = gitDiff({ 'mm/x.c': 'int a;\n' }, { 'mm/x.c': 'int b;\n' });
     expect(await words(other)).toEqual(['touches none']);
+    expect(await words(patch + other)).toEqual(['! changed pool_destroy']);
+    const binary =
+      'diff --git a/x.png b/x.png\nnew file mode 100644\nBinary files /dev/null and b/x.png differ\n';
+    expect(await words(patch + binary)).toEqual(['! changed pool_destroy']);
+    const known = binary.replaceAll('x.png', 'mm/pool.c').replace(/^new.*\n/m, '');
+    expect(await words(known)).toEqual({
+      withTree: ['! does not apply'],
+      without: ['! cannot be told pool_shrink', '! cannot be told pool_alloc'],
+    });
   });
 
   test('a base that is not what was recorded cannot be told without it', async () => {
