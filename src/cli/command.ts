@@ -14,8 +14,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** Whether the exit status is Lockstep's own. */
+let isAnswered = false;
+
 const interrupt = new AbortController();
 process.on('SIGINT', () => {
+  isAnswered = true;
   interrupt.abort();
   process.stderr.write('lockstep: interrupted\n');
   // Not later: a search in a worker would keep the process for as long as it takes.
@@ -23,7 +27,17 @@ process.on('SIGINT', () => {
 });
 
 process.on('uncaughtException', (error) => {
+  isAnswered = true;
   process.exit(explain(error));
+});
+
+// Node ends with 0 when nothing is left to do, as it does for a module that waits in vain.
+process.on('exit', () => {
+  if (isAnswered) return;
+  process.stderr.write(
+    'lockstep: the process ended without a verdict: does a spec call process.exit(), or wait at its top for what never comes?\n',
+  );
+  process.exitCode = exitCodes.invalidSpec;
 });
 
 void main();
@@ -50,6 +64,7 @@ async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = explain(error);
   }
+  isAnswered = true;
 }
 
 /** Says what went wrong and gives the exit code for it. */

@@ -79,7 +79,7 @@ function install(): void {
 
 function refuse(what: string): never {
   throw new SpecError(
-    `${what} in ${runtime.thread ? 'a thread' : 'a property'}: it must do the same each time it ` +
+    `${what} in ${runtime.thread ? 'a thread' : 'build() or a property'}: it must do the same each time it ` +
       'runs, so it may depend on nothing but parameters, options and the results of operations',
   );
 }

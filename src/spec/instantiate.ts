@@ -1,9 +1,10 @@
-import { capturesOf, counted } from '../model/frames.ts';
+import { capturesOf } from '../model/frames.ts';
 import type { Predicate, Program, ThreadDeclaration } from '../model/program.ts';
 import { isRule, RULES } from '../model/rules.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Model, Spec, ThreadBody, ThreadOptions } from './define.ts';
 import { isSpecError, SpecError, UsageError } from './errors.ts';
+import { guarded } from './guard.ts';
 import { type LoadedSpec, restore } from './load.ts';
 import { placeOf } from './places.ts';
 import { checkModel } from './shape.ts';
@@ -50,11 +51,14 @@ export function instantiate(
 function build({ spec, file }: LoadedSpec, variant: string, params: Record<string, number>): Model {
   let model: unknown;
   try {
-    model = counted(() => spec.build({ params, variant }));
+    model = guarded(() => spec.build({ params, variant }));
   } catch (error) {
     const files = new Set([file, ...[...runtime.sites.values()].map((site) => site.file)]);
     const place = placeOf(error, files) ?? file;
-    if (isSpecError(error)) throw new SpecError(`${place}: ${error.message}`);
+    if (isSpecError(error)) {
+      const { message } = error;
+      throw new SpecError(message.includes(place) ? message : `${place}: ${message}`);
+    }
     throw new SpecError(`${place}: build() of variant '${variant}' throws ${error}`);
   }
   checkModel(model, file);

@@ -476,6 +476,27 @@ describe('what cannot be read is never green', () => {
     ]);
   });
 
+  test.each([
+    'process.exit(0);',
+    'setTimeout(() => process.exit(0));\nawait new Promise((done) => setTimeout(done, 9999));',
+    'await new Promise(() => {});',
+  ])('a spec that ends the process when it is loaded, or waits in vain: %s', (code) => {
+    const ending = project();
+    ending.edit(spec, ['const protocol', `${code}\nconst protocol`]);
+    const { status, stdout, stderr } = ending.run('gate');
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    expect(stderr).toContain('lockstep: the process ended without a verdict');
+  });
+
+  test('a spec that ends the process when it is built', () => {
+    const ending = project();
+    ending.edit(spec, ['const count', 'process.exit(0);\n    const count']);
+    const gate = ending.gate();
+    expect(gate.status).toBe(3);
+    const [first] = told(gate);
+    expect(first).toMatch(/^variant counter\/locked: invalid: .*process\.exit\(\) in build\(\)/);
+  });
+
   test('two specs of one name', () => {
     const twins = project();
     twins.write('specs/other.ts', twins.read(spec));

@@ -17,7 +17,9 @@ test('what differs from run to run, or acts on the outside, is refused inside', 
     'fetch()': () => fetch('http://localhost'),
   };
   for (const [name, act] of Object.entries(bad)) {
-    expect(() => guarded(act), name).toThrow(`${name} in a property: it must do the same`);
+    expect(() => guarded(act), name).toThrow(
+      `${name} in build() or a property: it must do the same`,
+    );
   }
 });
 
