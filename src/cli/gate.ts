@@ -85,7 +85,7 @@ async function checkFolders(
       throw new UsageError(`--traces ${traces}: the kept traces are there; name another folder`);
     }
   }
-  const receipts = accept ? [path.join(project, 'receipts')] : [];
+  const receipts = accept ? [path.relative(cwd, path.join(project, 'receipts'))] : [];
   for (const folder of [...(traces === null ? [] : [traces]), ...receipts]) {
     try {
       await tryFolder(path.resolve(cwd, folder));

@@ -63,7 +63,7 @@ class Sources {
   private searched = false;
 
   read(file: string): Promise<Buffer> {
-    const content = this.contents.get(file) ?? readFile(file);
+    const content = this.contents.get(file) ?? contentOf(file);
     this.contents.set(file, content);
     return content;
   }
@@ -87,6 +87,15 @@ class Sources {
       inputs.push([file, hashOf(bytes)]);
     }
     return inputs;
+  }
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new SpecError(`${shownPath(file)} cannot be read (${code ?? message})`);
   }
 }
 
