@@ -179,6 +179,7 @@ export {
   Timer,
   type TimerFunction,
   timer_base,
+  timer_delete,
   timer_delete_sync,
   timer_list,
   timer_pending,

@@ -1,3 +1,4 @@
+import { isStep } from '../model/frames.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Predicate } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
@@ -78,7 +79,9 @@ export class StateProperty {
       return this.machine.valueIn(rows, base, stride, shared) as T;
     };
     try {
-      return Boolean(this.guarded(this.predicate.holds));
+      const answer: unknown = this.guarded(this.predicate.holds);
+      if (typeof answer === 'boolean') return answer;
+      throw new SpecError(`property '${this.name}' ${wrongly(answer)}`);
     } catch (error) {
       if (error instanceof Error && error.name === 'SpecError') throw error;
       throw new SpecError(`property '${this.name}' throws ${error}`);
@@ -86,4 +89,13 @@ export class StateProperty {
       Object.assign(runtime, outer);
     }
   }
+}
+
+/** An object, such as an operation, would be true in every state. */
+function wrongly(answer: unknown): string {
+  if (isStep(answer)) {
+    return 'is a generator, or an operation; write () => ..., which reads with peek(...)';
+  }
+  const what = typeof answer === 'object' && answer !== null ? 'an object' : String(answer);
+  return `gives ${typeof answer === 'function' ? 'a function' : what}, and neither true nor false`;
 }

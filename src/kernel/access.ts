@@ -1,5 +1,5 @@
 import { type Operation, operation } from '../model/operation.ts';
-import { Shared } from '../model/shared.ts';
+import { isShared, Shared, SpecError } from '../model/shared.ts';
 import { canonicalFrozen } from '../model/value.ts';
 import { rmw } from './rmw.ts';
 
@@ -61,6 +61,9 @@ function same(a: unknown, b: unknown): boolean {
 
 /** Waits until the condition on the object's value holds; gives that value. */
 export function wait_until<T>(on: Shared<T>, condition: (value: T) => boolean): Operation<T> {
+  if (isShared(on) && Object.prototype.toString.call(condition) !== '[object Function]') {
+    throw new SpecError(`wait_until(${on.name}, ...) needs a function, like (value) => value > 0`);
+  }
   return operation<T>({
     name: 'wait_until',
     args: [on, condition],

@@ -50,6 +50,14 @@ export interface Machine {
   readonly ksoftirqd?: boolean;
 }
 
+const KINDS: readonly Interrupt['kind'][] = ['softirq', 'hardirq', 'nmi'];
+
+/** A field with a wrong name would be left out without a word, and with it what it stands for. */
+function known(rest: object, whose: string): void {
+  const [field] = Object.keys(rest);
+  if (field !== undefined) throw new SpecError(`${whose} has no field called '${field}'`);
+}
+
 /**
  * The kernel around a spec: returns its threads together with those that run callbacks, works and timers.
  *
@@ -67,7 +75,9 @@ export function boot({
   timers = false,
   interrupts = {},
   ksoftirqd = true,
+  ...unknown
 }: Machine): Threads {
+  known(unknown, 'boot()');
   if (Object.keys({ ...threads, ...interrupts }).length === 0) {
     throw new SpecError(
       'boot() is given no thread, so nothing would ever happen: boot({ threads: { name: function* () { ... } } })',
@@ -82,7 +92,11 @@ export function boot({
     busy.set(cpu, known);
     return known;
   };
-  for (const [name, { run, kind, cpu = 0, times = 1 }] of Object.entries(interrupts)) {
+  for (const [name, interrupt] of Object.entries(interrupts)) {
+    const { run, kind, cpu = 0, times = 1, ...unknown } = interrupt;
+    known(unknown, `interrupt '${name}'`);
+    if (!KINDS.includes(kind))
+      throw new SpecError(`interrupt '${name}': kind must be one of ${KINDS.join(', ')}`);
     if (name in all) throw new SpecError(`a thread and an interrupt are both called '${name}'`);
     const on = running(cpu);
     all[name] = { run: () => interrupting(on, run, times), cpu, kind };

@@ -141,7 +141,8 @@ export function del_timer_sync(timer: Timer): Operation<boolean> {
   });
 }
 
-/** The name of del_timer_sync since v6.2. */
+/** Their names since v6.2. */
+export const timer_delete = del_timer;
 export const timer_delete_sync = del_timer_sync;
 
 /**

@@ -1,5 +1,5 @@
 import { ThreadContext } from './context.ts';
-import { type Frame, resetTicks } from './frames.ts';
+import { type Frame, isStep, resetTicks } from './frames.ts';
 import { describe, isOperation, type Operation, type OperationSpec } from './operation.ts';
 import type { ThreadDeclaration } from './program.ts';
 import { runtime } from './runtime.ts';
@@ -68,7 +68,8 @@ export class Coroutine {
         throw new SpecError(`thread '${name}': ${error.message}`);
       }
       const what = error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
-      throw new SpecError(`thread '${name}' throws ${what}${running ? this.place('after') : ''}`);
+      const place = running ? this.place('after') : '';
+      throw new SpecError(`thread '${name}' throws ${what}${place}${frozen(error)}`);
     } finally {
       runtime.thread = outer.thread;
       runtime.stack = outer.stack;
@@ -83,7 +84,15 @@ export class Coroutine {
   }
 }
 
+/** What to do instead, where it assigned to an object. */
+function frozen(error: unknown): string {
+  return error instanceof TypeError && /read only|not extensible/.test(error.message)
+    ? '; what is shared changes by operations only, as by yield* WRITE_ONCE(...)'
+    : '';
+}
+
 function shown(value: unknown): string {
+  if (isStep(value)) return 'a generator';
   if (typeof value === 'object' && value !== null)
     return `an object (${Object.keys(value).join(', ')})`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -134,11 +134,12 @@ export const frames = {
     );
   },
 
-  /** Looks at the result of a call that stands alone: an operation there was never run. */
-  used(result: unknown, call: string): unknown {
-    const step = isLeaf(result) || Object.prototype.toString.call(result) === '[object Generator]';
-    if (step) throw new SpecError(`${call} is made but not run; write yield* before it`);
-    return result;
+  /** Looks at the result of a call that is dropped or looked into: an operation was never run. */
+  used<T>(result: T, call: string): T {
+    if (!isStep(result)) return result;
+    const instead =
+      runtime.asking === null ? 'write yield* before it' : 'a property reads with peek(...)';
+    throw new SpecError(`${call} is made but not run; ${instead}`);
   },
 
   /** Registers the sites of a module. */
@@ -204,6 +205,12 @@ export function capturesOf(fn: object): Captures | undefined {
 
 export function isCursor(value: object): value is ArrayCursor<unknown> {
   return cursorBrand in value;
+}
+
+/** Something that `yield*` runs. */
+export function isStep(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return isLeaf(value) || Object.prototype.toString.call(value) === '[object Generator]';
 }
 
 function isLeaf(target: unknown): boolean {

@@ -1,3 +1,4 @@
+import { lookedInto } from './calls.ts';
 import { placeFunctions } from './function-places.ts';
 import { member, type Operand, operandsOf } from './operands.ts';
 import { Patterns } from './patterns.ts';
@@ -23,8 +24,8 @@ export interface Analysis {
   /** Loop statements, each in the function it belongs to. */
   readonly loops: readonly LoopNode[];
   readonly literals: readonly ObjectLiteral[];
-  /** Calls in generators whose result nobody takes. */
-  readonly calls: readonly Node[];
+  /** Calls that must not give an operation that nobody runs. */
+  readonly calls: ReadonlySet<Node>;
 }
 
 export type ObjectLiteral = Extract<Node, { type: 'ObjectExpression' }>;
@@ -46,6 +47,7 @@ export function analyse(program: Program): Analysis {
   const walk = new Walk(program);
   for (const statement of program.body) walk.visit(statement);
   walk.table.resolve();
+  walk.findCalls();
   return walk;
 }
 
@@ -55,7 +57,8 @@ class Walk implements Analysis {
   readonly functions: FunctionPlace[] = [];
   readonly loops: LoopNode[] = [];
   readonly literals: ObjectLiteral[] = [];
-  readonly calls: Node[] = [];
+  readonly calls = new Set<Node>();
+  private readonly lookedInto = new Set<Node>();
   private readonly patterns = new Patterns(this.table, (node) => this.visit(node));
   private readonly yielding: ReadonlySet<Node>;
   /** Of the function being walked. */
@@ -79,12 +82,23 @@ class Walk implements Analysis {
     const { statement, block } = this;
     if (/Statement$|^VariableDeclaration$/.test(node.type)) this.statement = node;
     if (node.type === 'BlockStatement' || node.type === 'TSModuleBlock') this.block = node;
-    if (node.type === 'ExpressionStatement' && this.table.fn?.rewritten) {
-      const expression = bare(node.expression);
-      if (expression.type === 'CallExpression') this.calls.push(expression);
+    // What a function that takes no steps drops, it may have handed on before.
+    if (node.type !== 'ExpressionStatement' || this.table.fn?.rewritten) {
+      for (const value of lookedInto(node)) this.lookedInto.add(value);
     }
     this.dispatch(node);
     Object.assign(this, { statement, block });
+  }
+
+  /** A variable that is only looked into stands for the call that it is initialised with. */
+  findCalls(): void {
+    for (const node of this.lookedInto) if (node.type === 'CallExpression') this.calls.add(node);
+    for (const { node, binding } of this.table.references) {
+      const init = binding?.init && this.lookedInto.has(node) ? bare(binding.init) : null;
+      if (init?.type !== 'CallExpression') continue;
+      const plain = binding!.refs.every((ref) => ref.reads && this.lookedInto.has(ref.node));
+      if (plain) this.calls.add(init);
+    }
   }
 
   private dispatch(node: Node) {

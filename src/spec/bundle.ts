@@ -8,6 +8,7 @@ import {
   type BuildFailure,
   type BuildOptions,
   build,
+  type Message,
   type OnLoadResult,
   type OnResolveArgs,
   type OnResolveResult,
@@ -32,17 +33,18 @@ export interface Bundled {
 /** @throws SpecError for what does not compile, and for imports that a spec may not have. */
 export async function bundle(file: string): Promise<Bundled> {
   const sources = new Sources();
+  let own: Library | null = null;
   try {
     // First, since what is wrong with the source is best told of the source as it is.
     const plain = await build({ ...settings(file, sources, null), minifyWhitespace: true });
-    const own = await library();
+    own = await library();
     const run = await build({ ...settings(file, sources, own), sourcemap: 'external' });
     const [map, script] = run.outputFiles!.map(({ text }) => text);
     const code = withMap(script!, map!, path.dirname(file));
     const digest = createHash('sha256').update(plain.outputFiles![0]!.contents).digest('hex');
     return { bundle: { library: own.code, code, digest }, inputs: await sources.inputs() };
   } catch (error) {
-    throw explained(error, file);
+    throw explained(error, file, own?.names);
   }
 }
 
@@ -202,12 +204,30 @@ const LOADERS: Record<string, 'ts' | 'js' | 'json'> = {
 /** Nothing in them acts on the outside or depends on it. */
 const ALLOWED: ReadonlySet<string> = new Set(['assert', 'assert/strict', 'util']);
 
+/** What goes wrong most often, told with what to do. */
+function inOurWords({ text, location }: Message, names: readonly string[]): string {
+  const [, missing] =
+    /^No matching export in "lockstep:lockstep" for import "(.*)"$/.exec(text) ?? [];
+  if (missing !== undefined) {
+    const near = location?.suggestion ? [location.suggestion] : [];
+    const stem = /^[a-z]+_/.exec(missing)?.[0] ?? null;
+    const kin = stem === null ? [] : names.filter((name) => name.startsWith(stem));
+    const like = (near.length > 0 ? near : kin).slice(0, 8).join(', ');
+    return `'lockstep' has no '${missing}'${like && `; there is ${like}`}`;
+  }
+  if (text.startsWith('"yield" is a reserved word')) {
+    return 'yield* outside of a generator: write function* () { ... }; a property reads with peek(...)';
+  }
+  return text;
+}
+
 /** An error of bundling as people read it: of the source as it is. */
-export function explained(error: unknown, file: string): unknown {
+export function explained(error: unknown, file: string, names: readonly string[] = []): unknown {
   const first = (error as Partial<BuildFailure>).errors?.[0];
   if (!first) return error;
   if (isSpecError(first.detail)) return first.detail;
-  const { location, text } = first;
+  const { location } = first;
+  const text = inOurWords(first, names);
   if (!location) return new SpecError(`${shownPath(file)}: ${text}`);
   const { line, column, lineText } = location;
   const name = location.file.replace(/^(spec|lockstep):/, '');

@@ -274,7 +274,6 @@ class Rewriting {
     return names.length > 0 ? `() => [${names.join(', ')}]` : `${this.kit}.none`;
   }
 
-  /** Counts the rounds of a loop, so that one without an operation does not run for ever. */
   /** A step that is made but not yielded would be left out without a word. */
   private mustRun(call: Node): void {
     const { line } = position(this.source, call.start);
@@ -283,6 +282,7 @@ class Rewriting {
     this.edits.wrap(call, `${this.kit}.used(`, `, ${place})`, 2);
   }
 
+  /** Counts the rounds of a loop, so that one without an operation does not run for ever. */
   private limit(loop: LoopNode): void {
     const { line } = position(this.source, loop.start);
     const tick = ` ${this.kit}.tick(${JSON.stringify(`${this.module.file}:${line}`)});`;
