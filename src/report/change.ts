@@ -5,17 +5,33 @@ import { without } from '../model/bag.ts';
  * a list by what came and went. Works on the values as shown: `{a: 1, b: [x, y]}`.
  */
 export function showChange(object: string, from: string, to: string): string {
-  return readerChange(object, from, to) ?? change(object, '', from, to, saturation);
+  return contextChange(object, from, to) ?? change(object, '', from, to, saturation);
+}
+
+/** Who runs on a CPU, and who holds its handlers back: the steps of handlers say that themselves. */
+export function standsForMachine(object: string): boolean {
+  return /^(cpu:\d+|irqs:.+)$/.test(object);
 }
 
 /** The same with the values in brief, where that does not make two of them look alike. */
 export function briefChange(object: string, from: string, to: string): string {
-  return readerChange(object, from, to) ?? change(object, '', from, to, brief);
+  return contextChange(object, from, to) ?? change(object, '', from, to, brief);
 }
 
 /** The thread whose RCU read-side critical section the object stands for. */
 export function readerOf(object: string): string | null {
   return /^rcu:(.+)$/.exec(object)?.[1] ?? null;
+}
+
+function contextChange(object: string, from: string, to: string): string | null {
+  return readerChange(object, from, to) ?? maskChange(object, to);
+}
+
+/** Handlers of which kinds a thread holds back on its CPU. */
+function maskChange(object: string, to: string): string | null {
+  const thread = /^irqs:(.+)$/.exec(object)?.[1];
+  const kinds = ['nobody', 'softirqs', 'softirqs and hardirqs', 'all handlers'][Number(to)];
+  return thread === undefined || !kinds ? null : `${thread} holds back ${kinds}`;
 }
 
 function readerChange(object: string, from: string, to: string): string | null {
@@ -57,7 +73,8 @@ function change(object: string, path: string, from: string, to: string, show: Sh
  * of the elements of a list all but the name that they begin with, where that tells them apart.
  */
 export function brief(text: string): string {
-  return saturation(briefly(text));
+  // A function without a name says no more than that there is one.
+  return saturation(briefly(text)).replace(/, function(?=[,)])/g, '');
 }
 
 function briefly(text: string): string {
@@ -86,15 +103,22 @@ function briefElements(elements: readonly string[]): string[] {
   return new Set(names).size === names.length ? names : elements.map(briefly);
 }
 
-/** Name, old and new value of the fields that differ; null unless both are structs of one shape. */
+/**
+ * Name, old and new value of the fields that differ; null unless both are structs of one shape, but
+ * for fields at the end that only one has, as a mark that is set for a while.
+ */
 function changedFields(from: string, to: string): [string, string, string][] | null {
   const before = parts(from, '{', '}')?.map(field);
   const after = parts(to, '{', '}')?.map(field);
-  if (!before || !after || before.length !== after.length) return null;
-  if (before.some(([name], i) => name === '' || name !== after[i]![0])) return null;
-  const changed = before.flatMap(([name, value], i): [string, string, string][] =>
-    value === after[i]![1] ? [] : [[name, value, after[i]![1]]],
-  );
+  if (!before || !after) return null;
+  const common = Math.min(before.length, after.length);
+  const all = before.length > common ? before : after;
+  if (all.some(([name]) => name === '') || (common < 2 && all.length > common)) return null;
+  if (before.slice(0, common).some(([name], i) => name !== after[i]![0])) return null;
+  const changed = all.flatMap(([name], i): [string, string, string][] => {
+    const [a, b] = [before, after].map((fields) => fields[i]?.[1] ?? 'none');
+    return a === b ? [] : [[name, a!, b!]];
+  });
   return changed.length > 0 ? changed : null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The locals of a step that tell something: not a handle in a variable of its own name, nor the word
+ * The locals of a step that tell something: not a handle in a variable of its own name, nor one that has no value yet, nor the word
  * that spin_lock_irqsave gives to be handed back.
  */
 export function tellingLocals(
@@ -9,6 +9,7 @@ export function tellingLocals(
     ([name, value]) =>
       !name.startsWith('$') &&
       name !== value &&
+      value !== '' &&
       !(/flags$/.test(name) && /^(true|false)$/.test(value)),
   );
 }

@@ -1,5 +1,6 @@
 import type { Place, Replay, SiteLocation, StepRecord } from '../explore/outcome.ts';
-import { pad, plain, width, wrap } from './text.ts';
+import { brief } from './change.ts';
+import { nameOf, pad, plain, width, wrap } from './text.ts';
 
 /** Where the property is broken for the last time, which is what the schedule leads to. */
 export function placesOf(replay: Replay, property: string): readonly Place[] {
@@ -47,7 +48,7 @@ export function placeLines(
   return places.flatMap((place, at) => {
     const step = stepOfPlace(steps, place);
     const who = step === 0 ? place.thread : `step ${step}, ${place.thread}`;
-    const head = `  ${pad(named[at]!, widest)}  ${plain(`${who}: ${place.text}`)}`;
+    const head = `  ${pad(named[at]!, widest)}  ${plain(`${who}: ${brief(place.text)}`)}`;
     const where = whereOf(place);
     if (width(head) + 2 + width(where) <= columns) return [`${head}; ${where}`];
     const first =
@@ -62,7 +63,7 @@ const indentedBy = (blanks: number) => (line: string) => ' '.repeat(blanks) + li
 function whereOf({ calls, held }: Place): string {
   const frames = calls.toReversed().map(({ file, line, fn }, at, all) => {
     const same = at > 0 && all[at - 1]!.file === file;
-    return `${same ? '' : file.slice(file.lastIndexOf('/') + 1)}:${line} ${fn}`;
+    return `${same ? '' : file.slice(file.lastIndexOf('/') + 1)}:${line} ${nameOf(fn)}`.trim();
   });
   const locks = held.length === 0 ? 'no lock held' : `holding ${held.join(', ')}`;
   return plain([frames.join(' < '), locks].filter((part) => part !== '').join('; '));

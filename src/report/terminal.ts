@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { ruleIn } from '../model/rules.ts';
 import type { Run } from '../verdict/run.ts';
 import type { Reporter, Write } from './reporter.ts';
 import { counterexampleLines, titleOf } from './terminal/counterexample.ts';
@@ -93,6 +94,9 @@ function surprises({ unexpected, missing, outcome }: Run): string[] {
   if (missing.length > 0) {
     const word = outcome?.complete ? 'expected, but holds' : 'expected, not found so far';
     lines.push(`${word}: ${listed(missing).join(', ')}`);
+    const known = new Set(outcome?.properties.map(({ name }) => name));
+    const none = missing.filter((name) => !known.has(name) && ruleIn(name) === null);
+    if (none.length > 0) lines.push(`no property or rule is called: ${listed(none).join(', ')}`);
   }
   return lines;
 }

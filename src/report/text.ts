@@ -116,6 +116,11 @@ export function listed(names: readonly string[]): string[] {
   return unclear ? names.map((name) => `'${name}'`) : [...names];
 }
 
+/** Of a function; '' if it has none. */
+export function nameOf(fn: string): string {
+  return fn === '(anonymous)' ? '' : fn;
+}
+
 /** A command line argument as a shell takes it. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

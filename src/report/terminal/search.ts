@@ -14,8 +14,12 @@ export function searchLines(
   options: { columns: number; chalk: ChalkInstance; limits: string },
 ): string[] {
   const { reduction, without, symmetry, traces, unreached, leftOut, explained } = outcome;
-  // A line that says that nothing is missing is about a proof, as warnings are.
-  const isTold = run.verdict !== 'violated' || unreached.length > 0;
+  // A line that says that nothing is missing is about a proof, as warnings are; and about what no
+  // state is a witness of.
+  const noWitness = outcome.properties.some(
+    ({ kind, verdict }) => kind === 'sometimes' && verdict === 'violated',
+  );
+  const isTold = run.verdict !== 'violated' || unreached.length > 0 || noWitness;
   // What was searched to the end had no limit, whatever was asked for.
   const bounds = outcome.complete ? [] : [options.limits];
   const facts: Fact[] = [
@@ -67,8 +71,12 @@ export function searchLines(
     const ends = endsSchedule(rule) ? ', though no schedule goes on after it' : '';
     lines.push(...fact('skipped', `${rule} is not checked${ends}: ${reason}`, 6));
   }
-  // They are about a proof: who has a violation to look at has no use for them.
-  const warnings = run.verdict === 'violated' ? [] : outcome.warnings;
+  // They are about a proof: who has a violation to look at has no use for them, but for one that
+  // says why.
+  const warnings =
+    run.verdict === 'violated'
+      ? outcome.warnings.filter(({ kind }) => kind === 'reads nothing')
+      : outcome.warnings;
   for (const { message, site } of warnings.slice(0, shownSites)) {
     lines.push(...fact('warning', site ? `${site.file}:${site.line} ${message}` : message));
   }

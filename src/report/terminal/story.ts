@@ -1,7 +1,8 @@
+import { INTERRUPTED } from '../../explore/findings.ts';
 import type { StepRecord } from '../../explore/outcome.ts';
-import { brief, briefChange, readerOf, showChange } from '../change.ts';
+import { brief, briefChange, readerOf, showChange, standsForMachine } from '../change.ts';
 import { tellingLocals } from '../locals.ts';
-import { counted, plain } from '../text.ts';
+import { counted, nameOf, plain } from '../text.ts';
 import { waiting, whyLeft } from './waits.ts';
 
 /** A schedule to be told, and what is known of it beside its steps. */
@@ -125,13 +126,16 @@ function range(from: number, to: number): number[] {
 
 const stepAt = ({ steps }: Story, number: number): StepRecord => steps[number - 1]!;
 
-function statement({ full }: Story, { text, result }: StepRecord): string {
-  const whole = result === '' ? text : `${text} = ${result}`;
-  return full ? whole : brief(whole);
+function statement(story: Story, { text, result }: StepRecord): string {
+  return told(story, result === '' ? text : `${text} = ${result}`);
+}
+
+function told({ full }: Story, text: string): string {
+  return full ? text : brief(text);
 }
 
 const placeOf = ({ site }: StepRecord) =>
-  site ? { place: plain(`${site.file}:${site.line}`), fn: plain(site.fn) } : {};
+  site ? { place: plain(`${site.file}:${site.line}`), fn: plain(nameOf(site.fn)) } : {};
 
 function stepRow(story: Story, number: number, locals: readonly string[]): Row {
   const step = stepAt(story, number);
@@ -158,7 +162,7 @@ function changesOf(
     // `store(flag, true)` says what becomes of the flag.
     ({ object, to }) =>
       !isLock(object) &&
-      (readerOf(object) !== thread || objects.has(object)) &&
+      ((readerOf(object) !== thread && !standsForMachine(object)) || objects.has(object)) &&
       !(/^(true|false)$/.test(to) && text.endsWith(`(${object}, ${to})`)),
   );
   const first = others.filter(({ object }) => objects.has(object));
@@ -201,7 +205,7 @@ function foldRow(story: Story, from: number, to: number): Row {
   const many = counted(to - from + 1, 'step');
   return row('fold', first.thread, `${many}: ${first.operation} .. ${last.text}`, {
     number: `${from}-${to}`,
-    fn: plain(common.at(-1) ?? ''),
+    fn: plain(nameOf(common.at(-1) ?? '')),
   });
 }
 
@@ -226,10 +230,14 @@ function heldBefore({ steps }: Story, thread: string, number: number): readonly 
 
 /** Who runs from now on, why it is no more the one before, and with which locks. */
 function switchRow(story: Story, { thread, from }: Stretch): Row {
-  const why = whyLeft(story.steps, from);
+  const why = told(story, whyLeft(story.steps, from));
   const held = heldBefore(story, thread, from);
   const text = why === '' ? `${thread} runs` : `${thread} runs; ${why}`;
   return row('switch', thread, text, { notes: held.map(plain) });
+}
+
+function moves({ steps }: Story, thread: string): boolean {
+  return steps.some((step) => step.thread === thread);
 }
 
 /** Who waits from this step on, for somebody; in a deadlock everybody who waits, and since when. */
@@ -241,17 +249,19 @@ function waitRows(story: Story, number: number): Row[] {
       .filter(({ idle }) => !idle)
       .map((wait) => {
         const since = wait.since < number ? `; waits since step ${wait.since}` : '';
-        return row('wait', wait.thread, waiting(story.steps, number, wait) + since);
+        return row('wait', wait.thread, told(story, waiting(story.steps, number, wait)) + since);
       });
   }
   const next = story.steps[number];
   return (
     step.waits
       .filter(({ since, holder }) => since === number && holder !== null)
+      // Whoever stands still all along tells nothing by standing still for a handler.
+      .filter(({ thread, text }) => text !== INTERRUPTED || moves(story, thread))
       // The row of the switch says it.
       .filter(
         ({ thread }) => thread !== step.thread || next === undefined || next.thread === thread,
       )
-      .map((wait) => row('wait', wait.thread, waiting(story.steps, number, wait)))
+      .map((wait) => row('wait', wait.thread, told(story, waiting(story.steps, number, wait))))
   );
 }

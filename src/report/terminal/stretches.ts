@@ -21,7 +21,15 @@ export function stretches(rows: readonly Row[], columns: number, chalk: ChalkIns
     const breach = breachAfter(rows, at);
     if (tight && breach && width(row.text) + 2 + leastBreach <= all) {
       joined = breach;
-      const [text] = wrap(`!! ${breach.text}`, all - width(row.text) - 2, 1);
+      const left = all - width(row.text) - 2;
+      const changes = row.changes.join('; ');
+      // What the step changed may be why; it is left out where the breach would have to be cut.
+      if (changes !== '' && width(changes) + width(breach.text) + 5 <= left) {
+        return [
+          `${head(row)}${row.text}  ${chalk.cyan(changes)}  ${chalk.red.bold(`!! ${breach.text}`)}`,
+        ];
+      }
+      const [text] = wrap(`!! ${breach.text}`, left, 1);
       return [`${head(row)}${row.text}  ${chalk.red.bold(text)}`];
     }
     if (row.kind === 'breach' || row.kind === 'also')
@@ -55,11 +63,13 @@ export function gutter(rows: readonly Row[], chalk: ChalkInstance) {
   return { margin, indent: margin + numbers + 2, head };
 }
 
-/** With as many of the locks that are held as there is room for, the last ones. */
+/** With as many of the locks that who runs now holds as there is room for, the last ones. */
 export function switchText({ text, notes: locks }: Row, columns: number): string {
+  const [runs, ...why] = text.split('; ');
   const ways = locks.map((_, from) => {
     const more = from === 0 ? '' : ` and ${from} more`;
-    return `--- ${text}, holding ${locks.slice(from).join(', ')}${more} ---`;
+    const holding = `${runs}, holding ${locks.slice(from).join(', ')}${more}`;
+    return `--- ${[holding, ...why].join('; ')} ---`;
   });
   return ways.find((way) => width(way) <= columns) ?? `--- ${text} ---`;
 }
