@@ -12,6 +12,10 @@ test.each([
   ['[]', '[a, {b: 1, c: 2}]', 'x: + a, {b: 1, c: 2}'],
   ['[a, b, a]', '[b, a]', 'x: - a'],
   ['{a: {b: 1, c: 2}, d: 3}', '{a: {b: 2, c: 3}, d: 4}', 'x.a.b: 1 -> 2, .a.c: 2 -> 3, .d: 3 -> 4'],
+  ['{fn: f, n: 0}', '{fn: f, n: 1, mark: true}', 'x.n: 0 -> 1, .mark: none -> true'],
+  ['{fn: f, n: 1, mark: true}', '{fn: f, n: 1}', 'x.mark: true -> none'],
+  ['{fn: f}', '{fn: f, mark: true}', 'x: {fn: f} -> {fn: f, mark: true}'],
+  ['{a: 1, b: 1}', '{a: 1, c: 1, d: 1}', 'x: {a: 1, b: 1} -> {a: 1, c: 1, d: 1}'],
   ['[a]', '[b]', 'x: [a] -> [b]'],
   ['[a, b]', '[b, a]', 'x: [a, b] -> [b, a]'],
   ['{a: f(, b: 1}', '{a: f(, b: 2}', 'x: {a: f(, b: 1} -> {a: f(, b: 2}'],
@@ -24,6 +28,8 @@ test.each([
   ['rcu:ioctl0', 'NULL', '[]', 'ioctl0 enters an RCU reader'],
   ['rcu:ioctl0', '[rcu_gp]', 'NULL', 'ioctl0 leaves its RCU reader'],
   ['rcu:ioctl0', '[]', '[rcu_gp]', 'rcu:ioctl0: + rcu_gp'],
+  ['irqs:task', '0', '2', 'task holds back softirqs and hardirqs'],
+  ['irqs:task', '2', '0', 'task holds back nobody'],
   ['a.ref', '0', '-1073741824', 'a.ref: 0 -> -1073741824 (saturated)'],
   ['a', '{ref: 1}', '{ref: -1073741824}', 'a.ref: 1 -> -1073741824 (saturated)'],
 ])('%s from %s to %s', (object, from, to, shown) => {
@@ -58,4 +64,10 @@ test.each([
   ['f([a, b], {c: {d: NULL, e: 1}})', 'f([a, b], {c: {e: 1}})'],
 ])('%s in brief', (text, shown) => {
   expect(brief(text)).toBe(shown);
+});
+
+test('a function without a name is left out in brief', () => {
+  expect(brief('wait_until(users, function) = 0')).toBe('wait_until(users) = 0');
+  expect(brief('note(a, function, b)')).toBe('note(a, b)');
+  expect(brief('queue(a, functional)')).toBe('queue(a, functional)');
 });

@@ -8,6 +8,7 @@ test('locals that tell nothing are left out', () => {
     irqflags: 'true',
     again: 'false',
     d: 'dev',
+    later: '',
     $0: '1',
   };
   expect(tellingLocals({ ...locals, gfp_flags: '3' })).toEqual([

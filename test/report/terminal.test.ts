@@ -52,6 +52,18 @@ describe.each([40, 60, 80, 120, 200])('at %i columns', (columns) => {
   });
 });
 
+test('that an expected property is none at all is said', () => {
+  const expecting = (...missing: string[]) => report([{ ...sample.missing, missing }], 80);
+  expect(expecting('dead lock')).toContain('no property or rule is called: dead lock');
+  for (const name of [
+    'use-after-free',
+    'inconsistent lock state: foo.lock',
+    'data-race in a / b',
+  ]) {
+    expect(expecting(name)).not.toContain('no property or rule');
+  }
+});
+
 describe('warnings', () => {
   const site = { file: 'specs/a.ts', line: 7, fn: 'f', text: 'if (x) return;' };
   const warned = (count: number, run: Run): Run => ({

@@ -179,6 +179,33 @@ describe('a switch', () => {
     expect(after([handler])).toBe('b runs; a is interrupted by irq');
   });
 
+  test('names the locks of who runs, not of who ran before', () => {
+    const steps = [
+      stepOf({ thread: 'b', text: 'mutex_lock(m)', taken: ['m'], held: ['m'] }),
+      stepOf({ thread: 'a', text: 'f()', enabled: ['a'] }),
+      second(['b']),
+    ];
+    const [row] = rowsOf(storyOf(steps), () => true)
+      .filter(({ number }) => number === '')
+      .slice(-1);
+    expect(stretches([row!], 80, chalk)).toEqual(['--- b runs, holding m; a has finished ---']);
+  });
+
+  test('of those that a handler interrupts, tells only of who moves', () => {
+    const stopped = (thread: string) =>
+      ({ thread, text: 'interrupted', holder: 'irq', idle: false, since: 2 }) as const;
+    const irq = { thread: 'irq', text: 'irq_enter()', waits: [stopped('a'), stopped('daemon')] };
+    const steps = [
+      stepOf({ thread: 'a', text: 'f()' }),
+      stepOf(irq),
+      stepOf({ ...irq, waits: [] }),
+    ];
+    const rows = rowsOf(storyOf(steps), () => true);
+    expect(rows.filter(({ kind }) => kind === 'wait').map((row) => row.text)).toEqual([
+      'a is interrupted by irq',
+    ]);
+  });
+
   test('says what a handler interrupts', () => {
     const interrupted = { thread: 'a', text: 'interrupted', holder: 'b', idle: false, since: 2 };
     const steps = [
@@ -271,6 +298,22 @@ describe('folding', () => {
     const { lines } = fold(1, [orderOf(20, 80)]);
     expect(lines.filter((line) => /^A/.test(line))).toHaveLength(2);
     expect(lines.join('\n')).not.toMatch(/^ *(10|70) /m);
+  });
+
+  test('has what the last step changed beside what it breaks, if both are whole', () => {
+    const lastLine = (message: string): string | undefined => {
+      const last = { ...many.at(-1)!, changes: [changeOf('x.done', '1', '0')] };
+      const broken = [{ property: 'p', message: '', step: 90, places: [] }];
+      const steps = [...many.slice(0, -1), last];
+      const explanation = { edges: [], orders: [], weight } as Explanation;
+      const told = { replay: replayOf({ steps, broken }), property: 'p', explanation };
+      const other = { ...broken[0]!, property: message };
+      const replay = message === '' ? told.replay : { ...told.replay, broken: [other] };
+      const whole = { ...told, replay, messages: new Map() };
+      return scheduleLines(whole, { columns: 40, chalk, lines: 8 }).lines.at(-1);
+    };
+    expect(lastLine('')).toBe('   90  f(90)  x.done: 1 -> 0  !! p');
+    expect(lastLine('m'.repeat(30))).toMatch(/^ {3}90 {2}f\(90\) {2}!! m+/);
   });
 
   test('does not fold what fits', () => {
