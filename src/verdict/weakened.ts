@@ -33,10 +33,16 @@ function violations(before: Claims, now: Claims): string[] {
 
 /** Rules are always asked, unless unchecked names them; they are listed only where they were broken. */
 function properties(before: Claims, now: Claims): string[] {
-  const asked = new Set(now.properties.map(({ name }) => name));
+  const asked = new Map(now.properties.map(({ name, kind }) => [name, kind]));
   return before.properties
-    .filter(({ name, kind }) => kind !== 'rule' && !asked.has(name))
-    .map(({ name }) => `its property '${name}' is gone`);
+    .filter(({ kind }) => kind !== 'rule')
+    .flatMap(({ name, kind }) => {
+      const other = asked.get(name);
+      if (other === undefined) return [`its property '${name}' is gone`];
+      // What holds always, holds at the end.
+      if (other === kind || (kind === 'atEnd' && other === 'always')) return [];
+      return [`its property '${name}' is asked as '${other}' now, and was as '${kind}'`];
+    });
 }
 
 function checks(before: Claims, now: Claims): string[] {

@@ -329,6 +329,45 @@ describe('a claim that is weaker fails until it is accepted', () => {
     expect(changed.gate('--accept').status).toBe(0);
   });
 
+  test('a property that is asked otherwise, in each variant', () => {
+    const changed = project();
+    changed.edit(spec, ['always: {', 'sometimes: {']);
+    expect(told(changed.gate())).toEqual(
+      ['locked', 'bare'].map(
+        (name) =>
+          `receipt counter/${name}: weakened: its property 'not too many' is asked as 'sometimes' now, and was as 'always'`,
+      ),
+    );
+  });
+
+  test('with what fails beside it: --accept accepts nothing', () => {
+    const changed = project();
+    changed.edit(
+      spec,
+      ["always: { 'not too many': () => peek(count) <= 2 * params.rounds },", ''],
+      ['if (protocol.locks) yield* mutex_lock', 'if (false) yield* mutex_lock'],
+      ['if (protocol.locks) yield* mutex_unlock', 'if (false) yield* mutex_unlock'],
+    );
+    const gate = changed.gate('--accept');
+    expect(told(gate)).toEqual([
+      expect.stringMatching(/^variant counter\/locked: /),
+      "receipt counter/locked: weakened: its property 'not too many' is gone",
+    ]);
+    expect(gate.receiptsChanged).toEqual(['receipts/counter/bare.receipt.json']);
+  });
+
+  test('accepted, where no receipt can be written: not green', () => {
+    const blocked = project();
+    const receipt = 'receipts/counter/locked.receipt.json';
+    rmSync(blocked.place(receipt));
+    mkdirSync(blocked.place(`${receipt}/in-the-way`), { recursive: true });
+    const gate = blocked.gate('--accept');
+    expect(gate.status).toBe(1);
+    expect(told(gate)).toEqual([
+      `receipt counter/locked: refused: ${receipt} could not be written (EISDIR)`,
+    ]);
+  });
+
   test('the property of a kept trace', () => {
     const changed = project();
     changed.edit(
@@ -341,8 +380,11 @@ describe('a claim that is weaker fails until it is accepted', () => {
       `trace ${trace('nothing')} on bare: stale: there is no property 'nothing lost' any more; it must be: still reproduces`,
       "receipt counter/bare: weakened: its property 'nothing lost' is gone",
     ]);
-    // What is accepted is green otherwise.
-    expect(told(changed.gate('--accept'))).toEqual([expect.stringMatching(/^trace .*: stale: /)]);
+    // Nothing is accepted beside it.
+    expect(told(changed.gate('--accept'))).toEqual([
+      expect.stringMatching(/^trace .*: stale: /),
+      expect.stringMatching(/^receipt .*: weakened: /),
+    ]);
   });
 
   test('a rule that is not checked', () => {

@@ -41,7 +41,7 @@ export function believed(item: Item): Receipt | null {
 export async function refusal(item: Item, setting: GateSetting): Promise<GateCheck[]> {
   const reason = refusalOf(item);
   if (reason === null) return [];
-  const check = await problem(item, 'refused', reason, setting);
+  const check = await problem(item, 'refused', reason, true, setting);
   setting.tell(check);
   return [check];
 }
@@ -65,12 +65,15 @@ export async function settle(
     const less = weakened(before, now, project.fateOf);
     found.push(...less.map((reason) => ['weakened', reason] as const));
   }
-  for (const [word, reason] of found) setting.tell(await problem(item, word, reason, setting));
-  const clean = problems.length + found.length === 0;
   // A trace that cannot be read now must not be forgotten.
   const isOpen = before?.keptTraces.some(({ file }) => project.fateOf(file) === 'unreadable');
-  if (isOpen) return;
-  if (green && item.twin === null && (clean || options.accept)) await record(item, now, setting);
+  const isSettled = green && !isOpen;
+  for (const [word, reason] of found) {
+    setting.tell(await problem(item, word, reason, isSettled, setting));
+  }
+  const clean = problems.length + found.length === 0;
+  if (isSettled && item.twin === null && (clean || options.accept))
+    await record(item, now, setting);
 }
 
 /** In which counts a re-run of the same spec by the same Lockstep differs. */
@@ -83,11 +86,12 @@ async function problem(
   item: Item,
   word: string,
   reason: string,
+  isSettled: boolean,
   { options: { accept } }: GateSetting,
 ): Promise<GateCheck> {
   const weak = word === 'weakened';
   const place = weak ? await placeOfVariant(filesOfCode(item.loaded.code), item.variant) : null;
-  const taken = accept && item.twin === null;
+  const taken = accept && isSettled && item.twin === null;
   return {
     kind: 'receipt',
     spec: item.loaded.spec.name,
@@ -96,12 +100,14 @@ async function problem(
     line: place?.line ?? null,
     word: taken ? 'accepted' : word,
     reason,
-    details: taken || item.twin !== null ? [] : [howToAccept(word)],
+    details: taken || item.twin !== null ? [] : [accept ? NOT_ACCEPTED : howToAccept(word)],
     exitCode: taken ? exitCodes.asExpected : exitCodes.unexpected,
     from: 'run',
     run: null,
   };
 }
+
+const NOT_ACCEPTED = 'nothing of a variant is accepted while something else of it fails';
 
 function howToAccept(word: string): string {
   return `${word === 'weakened' ? 'if it is meant' : 'to make it anew'}: lockstep gate --accept`;
@@ -116,11 +122,15 @@ async function record(item: Item, now: Receipt, setting: GateSetting): Promise<v
     await writeReceipt(path.join(setting.project.folder, item.receiptFile), now);
     setting.wrote(item.receiptFile);
   } catch (error) {
-    // It takes nothing from the verdict.
     const { code, message } = error as NodeJS.ErrnoException;
-    setting.context.err(
-      `lockstep: ${item.receiptFile} could not be written (${code ?? message})\n`,
-    );
+    const reason = `${item.receiptFile} could not be written (${code ?? message})`;
+    // What was not asked for takes nothing from the verdict.
+    if (setting.options.accept) {
+      const check = await problem(item, 'refused', reason, false, setting);
+      setting.tell({ ...check, details: [] });
+    } else {
+      setting.context.err(`lockstep: ${reason}\n`);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileChange } from './diff.ts';
 
 /** The files of a change, as the tree names them; null: not there before, or after. */
@@ -44,5 +45,5 @@ function renamed({ from, to }: FileChange, name: (name: string) => string): Path
 }
 
 function strip(name: string, depth: number): string {
-  return name.replace(/^\.\//, '').split('/').slice(depth).join('/');
+  return posix.normalize(name).split('/').slice(depth).join('/');
 }

@@ -507,6 +507,7 @@ describe('a tree that it is not for', () => {
       (t: string) =>
         t.replace(/ ([ab])\/mm/g, ' /src/linux-$1/mm').replace(/^(diff|index).*\n/gm, ''),
     ],
+    ['a path by a detour', (t: string) => t.replace(/ ([ab])\/mm\//g, ' $1/./mm//')],
     ['other prefixes', (t: string) => t.replace(/ a\/mm/g, ' i/mm').replace(/ b\/mm/g, ' w/mm')],
     ['the folder of the file', (t: string) => t.replace(/ ([ab])\/mm\//g, ' $1/')],
   ])('names from %s are known', async (_, change) => {
