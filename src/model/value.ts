@@ -99,6 +99,8 @@ class Encoder {
       case null:
         return `${mark}0{${this.fields(value)}}`;
       default:
+        if (Object.prototype.toString.call(value) === '[object Generator]')
+          throw new Opaque('a generator, as of a function that is called here');
         throw new Opaque('an instance of a class');
     }
   }

@@ -102,6 +102,11 @@ const MISTAKES: Record<string, readonly [right: string, wrong: string, said: str
     'yield helper() as never',
     "thread 'user' yields a generator (at ",
   ],
+  'call in place of a function': [
+    'yield* maybe(helper())',
+    'yield* WRITE_ONCE(ready, helper() as never)',
+    'ready is given a generator, as of a function that is called here; a shared value is plain data',
+  ],
   assignment: [
     'yield* maybe(helper())',
     '(dev as any).busy = true',
