@@ -11,6 +11,8 @@ export interface Edits {
   readonly old: readonly OldLine[];
   /** Places at which something else stands afterwards. */
   readonly insertions: readonly Insertion[];
+  /** The same tokens are in other lines then, somewhere. */
+  readonly relaid: boolean;
 }
 
 export interface OldLine {
@@ -97,10 +99,14 @@ function readAs(hunk: Hunk, comment: boolean): Edits {
   }
   const old: OldLine[] = [];
   const insertions: Insertion[] = [];
+  let relaid = false;
   for (const group of groupsOf(lines)) {
     const gone = group.filter(({ before }) => before !== '');
     const come = group.filter(({ after }) => after !== '');
     const [changed, inserted] = changesIn(gone, come);
+    if (changed.size === 0 && inserted.length === 0) {
+      relaid ||= gone.some(({ before }, at) => before !== come[at]?.after);
+    }
     if (inserted.length > 0) {
       const before = gone.findIndex((line) => changed.has(line));
       const at = old.length + (before < 0 ? sameStart(gone, come) : before);
@@ -111,7 +117,7 @@ function readAs(hunk: Hunk, comment: boolean): Edits {
     }
     for (const line of gone) old.push(oldLine(line, changed.has(line)));
   }
-  return { old, insertions };
+  return { old, insertions, relaid };
 }
 
 function oldLine({ before: normal, text, row }: Line, changed: boolean): OldLine {

@@ -108,7 +108,7 @@ function isBalanced(lines: readonly { readonly normal: string }[]): boolean {
   return depth === 0;
 }
 
-function allRows({ old, insertions }: Edits): number[] {
+function allRows({ old, insertions }: Pick<Edits, 'old' | 'insertions'>): number[] {
   const gone = old.filter(({ changed }: OldLine) => changed).map(({ row }) => row);
   return [...gone, ...rowsOf(insertions)];
 }

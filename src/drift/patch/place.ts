@@ -1,7 +1,7 @@
 import { lineDigest } from '../digest.ts';
 import type { Hunk } from './diff.ts';
 import { type Edits, editsOf, type Insertion } from './edits.ts';
-import { hints, mentions, namesAnother } from './hints.ts';
+import { hints, namesAnother } from './hints.ts';
 
 /**
  * Whether hunks change a function of which only the digests of its lines are known. It must not be
@@ -32,6 +32,8 @@ interface Place {
 interface Found {
   readonly places: readonly (readonly Place[])[];
   readonly hinted: readonly number[];
+  /** Lines may be others afterwards although the code is not. */
+  readonly relaid: boolean;
 }
 
 export function placeOf(
@@ -44,7 +46,7 @@ export function placeOf(
   const rows = [...places.flatMap((place) => place.rows), ...found.flatMap((each) => each.hinted)];
   const after = definitions.map((lines, at) => {
     const own = found.map((each) => each.places[at]!).filter((all) => all.length > 0);
-    return lines && found.every(({ hinted }) => hinted.length === 0)
+    return lines && found.every(({ hinted, relaid }) => hinted.length === 0 && !relaid)
       ? linesAfter(lines, own)
       : null;
   });
@@ -67,12 +69,12 @@ function find(hunk: Hunk, name: string, definitions: readonly Lines[]): Found {
   // What is found in one definition is not looked for in another one.
   const known = places.flat().some(({ touch }) => touch === 'touches');
   const hinted = known ? [] : changing.flatMap((edits) => hints(edits, hunk, name, definitions));
-  return { places, hinted };
+  return { places, hinted, relaid: editsOf(hunk).some(({ relaid }) => relaid) };
 }
 
 function placesOf(edits: Edits, hunk: Hunk, name: string, lines: readonly string[]): Place[] {
   return (
-    alignments(edits, name, lines)
+    alignments(edits, lines)
       // Nothing is above the first line of a file.
       .filter((shift) => shift <= 0 || hunk.oldStart > 1)
       .map((shift) => placeAt(edits, shift, lines.length, hunk, name))
@@ -81,12 +83,11 @@ function placesOf(edits: Edits, hunk: Hunk, name: string, lines: readonly string
 }
 
 /** Shifts at which all lines are the same that the hunk and the function would then have in common. */
-function alignments({ old }: Edits, name: string, lines: readonly string[]): number[] {
+function alignments({ old }: Edits, lines: readonly string[]): number[] {
   const last = lines.length - 1;
   const same = (at: number, of: number): boolean =>
     old[at]!.digest === lines[of] ||
-    // The first and the last line may have more in the file than belongs to the function.
-    (of === 0 && old[at]!.begins && mentions(old[at]!.text, name)) ||
+    // There may be more behind it that belongs to no function.
     (of === last && old[at]!.text.startsWith('}'));
   const shifts: number[] = [];
   for (let shift = 1 - old.length; shift < lines.length; shift++) {

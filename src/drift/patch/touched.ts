@@ -103,8 +103,8 @@ export class RecordedFunction {
     if (from === null || change.binary)
       return { changed: 'possibly', home: to, ...told(change, []) };
     const { touch, rows, whole, after } = placeOf(change.hunks, this.name, this.definitions);
-    if (touch === 'no' && from === to) return null;
     this.definitions = whole ? [null] : after;
+    if (touch === 'no' && from === to) return null;
     const changed = touch === 'touches' ? 'yes' : touch;
     return { changed, home: whole ? this.newHome(files) : to, ...told(change, rows) };
   }

@@ -259,3 +259,36 @@ test('a patch for another version than was recorded is never taken for none', as
     { numRuns: 100, endOnFailure: true },
   );
 });
+
+test('a series of two patches: each is told on top of the one before', async () => {
+  const more = fc.array(edit, { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(input, more, async ({ functions, edits, context }, later) => {
+      const middle = edited(functions, edits);
+      const texts = [functions, middle, edited(middle, later)].map(print);
+      const all = await Promise.all(texts.map(functionsIn));
+      const patches = [0, 1].map((n) => patchOf(texts[n]!, texts[n + 1]!, context, context === 3));
+      if (!patches.every((patch) => /^@@/m.test(patch))) return;
+      const kept = (name: string) => all.every((each) => named(each, name).length > 0);
+      const names = [...new Set(all[0]!.map(({ name }) => name))].filter(kept);
+      const links = names.map(linkTo);
+      const records = links.map((link) => recordOf(link, named(all[0]!, link.cFunction)));
+      const files = patches.map((patch, n) => ({ file: `p${n}`, bytes: Buffer.from(patch) }));
+      const inTree = await patchesTouch(files, links, records, treeOf({ [file]: texts[0]! }));
+      const without = await patchesTouch(files, links, records, null);
+      const digest = (n: number, name: string) => digestOf(named(all[n]!, name));
+      for (const n of [0, 1]) {
+        const truly = names.filter((name) => digest(n, name) !== digest(n + 1, name));
+        const of = ({ checks }: typeof without) =>
+          checks.flatMap(({ file, link }) => (file === `p${n}` && link ? [link.cFunction] : []));
+        expect(of(inTree).sort(), patches.join('')).toEqual([...truly].sort());
+        const told = of(without);
+        expect(
+          truly.filter((name) => !told.includes(name)),
+          patches.join(''),
+        ).toEqual([]);
+      }
+    }),
+    { numRuns: 100, endOnFailure: true },
+  );
+});

@@ -194,6 +194,18 @@ describe('of functions behind #ifdef', () => {
     ]);
   });
 
+  test('what goes around a function in one hunk is a change', async () => {
+    const twin = /static void pool_deactivate\(struct pool \*p\)\n\{\n\tWRITE[\s\S]*?\n\}\n/.exec(
+      tree[common]!,
+    )![0];
+    const patch = diff(edit(common, [twin, `#ifdef CONFIG_X\n${twin}#endif\n`]));
+    expect(patch.match(/^@@/gm)).toHaveLength(1);
+    expect(await words(patch)).toEqual({
+      withTree: ['! changed pool_deactivate'],
+      without: ['! cannot be told pool_deactivate'],
+    });
+  });
+
   test('what goes around a function is a change', async () => {
     const around = edit(
       common,
@@ -250,6 +262,27 @@ describe('what git names before a hunk is not believed', () => {
     const top = edit(common, [/^/, '#include <linux/top.h>\n']);
     expect(await words(diff(top))).toEqual(['touches none']);
     expect(await words(diff(top, '-U0'))).toEqual(['touches none']);
+  });
+
+  test('a line within the declaration, of which only a part may be recorded', async () => {
+    const [one, two] = ['POOL_API int pool_shrink(struct pool *p,', '\t\tint how)'];
+    const old = {
+      [pool]: tree[pool]!.replace('int pool_shrink(struct pool *p)', `${one}\n${two}`),
+    };
+    const now = { [pool]: old[pool]!.replace(two, `\t\tint what,\n${two}`) };
+    const kept = await recordOf(linkTo(pool, 'pool_shrink'), old[pool]!);
+    const bytes = Buffer.from(gitDiff(old, now));
+    const { checks } = await patchesTouch([{ file: 'p', bytes }], links.slice(3, 4), [kept], null);
+    expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
+  });
+
+  test('a semicolon behind the function', async () => {
+    const old = { [pool]: tree[pool]!.replace('\treturn freed;\n}', '\treturn freed;\n};') };
+    const now = { [pool]: old[pool]!.replace('return freed', 'return -freed') };
+    const kept = await recordOf(linkTo(pool, 'pool_shrink'), old[pool]!);
+    const bytes = Buffer.from(gitDiff(old, now).replace(/^(@@.*@@).*/gm, '$1'));
+    const { checks } = await patchesTouch([{ file: 'p', bytes }], links.slice(3, 4), [kept], null);
+    expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
   });
 
   test('the same lines in a function of another name cannot be told apart', async () => {
@@ -309,6 +342,15 @@ describe('comments and layout', () => {
       );
       expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
     }
+  });
+
+  test('lines that are only laid out anew are not told with those that change', async () => {
+    const both = edit(common, [
+      '\tflush_work(&p->work);\n\tkfree(p);',
+      '\tdrain_work(&p->work);\n        kfree(p);',
+    ]);
+    const { checks } = await check(diff(both), { inTree: false });
+    expect(checks[0]!.details).toEqual(['-\tflush_work(&p->work);', '+\tdrain_work(&p->work);']);
   });
 
   test('code that is commented out is a change', async () => {
