@@ -624,6 +624,20 @@ test('a name in another encoding than the mail is no difference', async () => {
   expect(checks.map(brief)).toEqual(['! changed pool_shrink']);
 });
 
+test('two patches in one plain diff are applied one after the other', async () => {
+  const one = edit(common, ['\tflush_work(&p->work);\n', '\tone(p);\n']);
+  const two = { ...one, [common]: one[common]!.replace('\tone(p);\n', '\ttwo(p);\n') };
+  const { checks } = await check(diff(one) + gitDiff(one, two));
+  expect(checks.map(brief)).toEqual(['! changed pool_destroy', '! changed pool_destroy']);
+});
+
+test('a link that says where its function goes is held against where it comes from', async () => {
+  const [shrink] = /^int pool_shrink[\s\S]*?^\}\n/m.exec(tree[pool]!)!;
+  const after = { ...edit(pool, [`${shrink}\n`, '']), [common]: `${tree[common]}\n${shrink}` };
+  const { checks } = await check(diff(after), { given: [linkTo(common, 'pool_shrink')] });
+  expect(checks.map(brief)).toEqual(['moved pool_shrink']);
+});
+
 test('a damaged patch is told beside the others', async () => {
   const series = (await fixture('series.mbox')).replace('+\trcu_barrier();\n', '');
   const { checks } = await check(series);
