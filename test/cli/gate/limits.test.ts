@@ -1,4 +1,4 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ended, start } from '../lockstep.ts';
 import { asked, COUNTER, type GateCheckRecord, type Project, recorded, told } from './project.ts';
@@ -57,6 +57,25 @@ test('out of time before anything: replays are not reached either', () => {
   expect(new Set(gate.bad.map(({ kind, word }) => `${kind} ${word}`))).toEqual(
     new Set(['variant not reached', 'trace not reached']),
   );
+});
+
+test('out of time for a replay: of a variant that its receipt answers, and of none', () => {
+  const own = project();
+  rmSync(own.place('specs/slow.ts'));
+  const [name] = readdirSync(own.place('traces/peterson'));
+  const rules = [
+    { on: 'correct', must: 'no longer possible' },
+    { on: 'gone', must: 'fixed' },
+  ];
+  const file = `traces/peterson/${name!.replace('.trace.json', '.rule.json')}`;
+  own.write(file, JSON.stringify({ format: 'lockstep-rule', version: 1, rules }));
+  const gate = own.gate('--max-time', '0.001');
+  expect(gate.status).toBe(4);
+  expect(gate.bad.map(inShort)).toEqual(
+    ['correct', 'gone'].map((on) => `trace traces/peterson/${name} on ${on}: not reached 4`),
+  );
+  // With time, the one is kept, and the other is stale.
+  expect(told(own.gate())).toEqual([expect.stringContaining(' on gone: stale: ')]);
 });
 
 test('out of memory', () => {
