@@ -19,9 +19,10 @@ export function lockstep(
   cwd = root,
   input = '',
   columns = 80,
+  timeout = 0,
 ): SpawnSyncReturns<string> {
   const wide = { ...env(), COLUMNS: String(columns) };
-  const options = { cwd, env: wide, input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
+  const options = { cwd, env: wide, input, encoding: 'utf8', maxBuffer: 2 ** 28, timeout } as const;
   return spawnSync(process.execPath, [bin, ...args], options);
 }
 
