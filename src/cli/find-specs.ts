@@ -32,10 +32,21 @@ async function specsIn(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of entries) {
     const place = path.join(folder, entry.name);
-    if (entry.isDirectory() && isVisible(entry)) found.push(...(await specsIn(place)));
-    else if (isSpec(entry)) found.push(place);
+    if (isSpec(entry)) found.push(place);
+    else if (isVisible(entry) && isFolder(entry, place)) found.push(...(await specsIn(place)));
   }
   return found;
+}
+
+/** Also behind a link: what is not looked at would be taken for green. */
+function isFolder(entry: Dirent, place: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return statSync(place).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`the link ${entry.name} among the specs leads nowhere (${code})`);
+  }
 }
 
 function isVisible(entry: Dirent): boolean {
@@ -43,5 +54,10 @@ function isVisible(entry: Dirent): boolean {
 }
 
 function isSpec(entry: Dirent): boolean {
-  return isVisible(entry) && /\.m?ts$/.test(entry.name) && !/\.(d|test)\.m?ts$/.test(entry.name);
+  return (
+    !entry.isDirectory() &&
+    isVisible(entry) &&
+    /\.m?ts$/.test(entry.name) &&
+    !/\.(d|test)\.m?ts$/.test(entry.name)
+  );
 }

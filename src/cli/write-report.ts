@@ -1,5 +1,5 @@
 import { constants, readFileSync, statSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Read, Replayed } from '../report/reporter.ts';
 import { UsageError } from '../spec/errors.ts';
@@ -159,7 +159,9 @@ async function prepare(file: string, { cwd }: Context): Promise<void> {
     // The file is replaced by another, so it is the folder that counts.
     await access(path.dirname(place), constants.W_OK);
     const found = statSync(place, { throwIfNoEntry: false });
-    if (!found || found.isFile()) return;
+    if (!found) return;
+    // If this run is cut short, that of an earlier one must not be taken for its own.
+    if (found.isFile()) return await rm(place);
   } catch (error) {
     throw unwritable(file, error);
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseReceipt } from '../../src/verdict/read-receipt.ts';
 import { printReceipt } from '../../src/verdict/receipt.ts';
-import { asked, Project, recorded, told } from './gate/project.ts';
+import { asked, COUNTER, Project, recorded, told } from './gate/project.ts';
 
 let whole: Project;
 const made: Project[] = [];
@@ -537,6 +537,19 @@ describe('what cannot be read is never green', () => {
     expect(gate.status).toBe(3);
     const [first] = told(gate);
     expect(first).toMatch(/^variant counter\/locked: invalid: .*process\.exit\(\) in build\(\)/);
+  });
+
+  test('specs in a folder behind a link, and one that leads nowhere', () => {
+    const linked = project();
+    mkdirSync(linked.place('elsewhere'));
+    linked.write('elsewhere/more.ts', COUNTER.replace("name: 'counter'", "name: 'more'"));
+    symlinkSync('../elsewhere', linked.place('specs/more'));
+    expect(asked(linked.gate())).toEqual(['more/locked', 'more/bare']);
+    rmSync(linked.place('elsewhere'), { recursive: true });
+    expect(linked.run('gate')).toMatchObject({
+      status: 2,
+      stderr: 'lockstep: the link more among the specs leads nowhere (ENOENT)\n',
+    });
   });
 
   test('two specs of one name', () => {

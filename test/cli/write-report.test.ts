@@ -48,7 +48,9 @@ test('also when the runs are not as expected', async () => {
   expect(existsSync(path.join(cwd, 'a.xml'))).toBe(true);
 });
 
-test('not when something is wrong with Lockstep', async () => {
+test('not when something is wrong with Lockstep, nor that of an earlier run', async () => {
+  await run({ report: ['a.xml'] });
+  expect(existsSync(path.join(cwd, 'a.xml'))).toBe(true);
   const faulty = run({ report: ['a.xml'] }, { violated: ['P'], replayed: [] });
   await expect(faulty).rejects.toMatchObject({ name: 'Fault' });
   expect(existsSync(path.join(cwd, 'a.xml'))).toBe(false);
