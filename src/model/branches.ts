@@ -1,4 +1,4 @@
-import type { Condition, Place } from './coverage.ts';
+import type { Condition, When } from './condition.ts';
 import { runtime } from './runtime.ts';
 
 /** What stands behind one outcome of a condition. */
@@ -22,7 +22,7 @@ export interface Branch {
   /** Where it stands in the file. */
   readonly range: readonly [start: number, end: number];
   /** The conditions around it, as of a place. */
-  readonly when: Place['when'];
+  readonly when: When;
   /** As far as the variant's options decide it. */
   readonly decided: Condition;
   /** Likewise what is asked if it does not decide the whole. */

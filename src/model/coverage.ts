@@ -1,4 +1,5 @@
 import { type Asked, type Behind, type Branch, NO, YES } from './branches.ts';
+import { decided, runs, type When } from './condition.ts';
 import { capturesOf, type Site } from './frames.ts';
 import { runtime } from './runtime.ts';
 
@@ -8,22 +9,12 @@ import { runtime } from './runtime.ts';
  * what the options of the variant make of that, and what build() made of its parameters.
  */
 
-/** A condition as far as options and literals decide it; null: something else does. */
-export type Condition =
-  | { readonly literal: string | number | boolean | null }
-  /** Field of one of the module's values, which counts if that is an `options()` object. */
-  | { readonly option: string; readonly of: number }
-  /** Nobody knows what it comes to, but all that have this number come to the same. */
-  | { readonly term: number }
-  | { readonly operator: string; readonly operands: readonly Condition[] }
-  | null;
-
 /** Where code stands. */
 export interface Place {
   /** Id of the function; null: it runs when the module is loaded. */
   readonly fn: string | null;
   /** The conditions around it, with what they must come to. */
-  readonly when: readonly (readonly [condition: Condition, truth: boolean])[];
+  readonly when: When;
   /** Id of the site that it is part of: it runs when a thread comes there. */
   readonly site?: string;
 }
@@ -156,8 +147,7 @@ export function untaken(asked: Asked, askers: ReadonlySet<string>): Untaken[] {
       const had = [...asked.values()].reduce((all, seen) => all | (seen.get(branch.id) ?? 0), 0);
       const behind = had === YES ? branch.behind[0] : had === NO ? branch.behind[1] : null;
       if (!behind) continue;
-      const known = { values, terms: NONE };
-      if ([branch.decided, branch.rest].some((each) => truthOf(each, known) !== null)) continue;
+      if ([branch.decided, branch.rest].some((each) => decided(each, values) !== null)) continue;
       if (!runs({ when: [...branch.when, [branch.decided, had === NO]] }, values)) continue;
       if (behind.asked === null && !by.includes('')) continue;
       if (own.some((inner) => isWithin(inner.branch, branch))) continue;
@@ -245,95 +235,3 @@ function calledAt({ fn }: Entry, { values }: Module): string | null {
 function idOf(value: unknown): string | null {
   return typeof value === 'function' ? (capturesOf(value)?.site ?? null) : null;
 }
-
-/** False when the options rule it out. What would run with no options at all is not their doing. */
-function runs({ when }: Pick<Place, 'when'>, values: readonly unknown[]): boolean {
-  const known = { values, terms: NONE };
-  if (contradicts(when, known)) return false;
-  return isPossible(when, known) || !isPossible(when, { ...known, values: null });
-}
-
-/** Some values of the terms let all conditions come to what they must. */
-function isPossible(when: Place['when'], known: Known): boolean {
-  if (contradicts(when, known)) return false;
-  const next = when
-    .flatMap(([condition]) => termsOf(condition))
-    .find((term) => !known.terms.has(term));
-  if (next === undefined) return true;
-  return [true, false].some((value) =>
-    isPossible(when, { ...known, terms: new Map([...known.terms, [next, value]]) }),
-  );
-}
-
-function contradicts(when: Place['when'], known: Known): boolean {
-  return when.some(([condition, truth]) => truthOf(condition, known) === !truth);
-}
-
-function termsOf(condition: Condition): readonly number[] {
-  if (condition === null) return [];
-  if ('term' in condition) return [condition.term];
-  return 'operands' in condition ? condition.operands.flatMap(termsOf) : [];
-}
-
-/** What conditions are decided by. */
-interface Known {
-  /** The module's; null: options and literals may have any value. */
-  readonly values: readonly unknown[] | null;
-  readonly terms: ReadonlyMap<number, boolean>;
-}
-
-const NONE: Known['terms'] = new Map();
-
-/** Null: not known. `(yield* load(x)) && variant.y` may be known, though not its value. */
-function truthOf(condition: Condition, known: Known): boolean | null {
-  if (condition && 'term' in condition) return known.terms.get(condition.term) ?? null;
-  if (condition && 'operator' in condition && LOGICAL.has(condition.operator)) {
-    const { operator } = condition;
-    const [first = null, second = null, third = null] = condition.operands.map((each) =>
-      truthOf(each, known),
-    );
-    if (operator === '!') return first === null ? null : !first;
-    if (operator === '?:') return first === false || second === third ? third : first && second;
-    const decisive = operator === '||';
-    if (first === decisive || second === decisive) return decisive;
-    return first === null || second === null ? null : !decisive;
-  }
-  const value = worth(condition, known);
-  return value === UNKNOWN ? null : Boolean(value);
-}
-
-function worth(condition: Condition, known: Known): unknown {
-  const { values } = known;
-  if (condition === null || 'term' in condition || values === null) return UNKNOWN;
-  if ('literal' in condition) return condition.literal;
-  if ('option' in condition) {
-    const view = values[condition.of] as Readonly<Record<string, unknown>>;
-    const declared = runtime.optionViews.has(view) && Object.hasOwn(view, condition.option);
-    return declared ? view[condition.option] : UNKNOWN;
-  }
-  const { operator, operands } = condition;
-  if (operator === '!') return truthOf(condition, known) ?? UNKNOWN;
-  if (operator === '?:') {
-    const test = truthOf(operands[0]!, known);
-    return test === null ? UNKNOWN : worth(operands[test ? 1 : 2]!, known);
-  }
-  const left = worth(operands[0]!, known);
-  if (left === UNKNOWN) return UNKNOWN;
-  if (LOGICAL.has(operator) && Boolean(left) === (operator === '||')) return left;
-  const right = worth(operands[1]!, known);
-  if (right === UNKNOWN || LOGICAL.has(operator)) return right;
-  return COMPARED[operator]!(left as number, right as number);
-}
-
-const UNKNOWN = Symbol('unknown');
-const LOGICAL: ReadonlySet<string> = new Set(['!', '&&', '||', '?:']);
-
-/** What `Condition` may have as operators, beside the logical ones. */
-export const COMPARED: Readonly<Record<string, (left: number, right: number) => boolean>> = {
-  '===': (left, right) => left === right,
-  '!==': (left, right) => left !== right,
-  '<': (left, right) => left < right,
-  '<=': (left, right) => left <= right,
-  '>': (left, right) => left > right,
-  '>=': (left, right) => left >= right,
-};

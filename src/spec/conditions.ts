@@ -1,4 +1,4 @@
-import { COMPARED, type Condition } from '../model/coverage.ts';
+import { COMPARED, type Condition } from '../model/condition.ts';
 import { type Binding, isReassigned, type Reference } from './scopes.ts';
 import { bare, children, isFunction, type Node, type Program } from './syntax.ts';
 import type { Table } from './table.ts';

@@ -1,4 +1,5 @@
-import type { Condition, Flow, Place } from '../model/coverage.ts';
+import { type Condition, optional } from '../model/condition.ts';
+import type { Flow, Place } from '../model/coverage.ts';
 import type { Analysis } from './analyse.ts';
 import type { Conditions } from './conditions.ts';
 import { calledAtOnce } from './function-places.ts';
@@ -93,7 +94,7 @@ export function flowOf(
   }
   const entries = found.map(({ fn, node }) => ({
     fn,
-    from: places.get(node)!,
+    from: optionally(places.get(node)!),
     atOnce: atOnce.has(node),
     named: named.get(node) ?? null,
   }));
@@ -202,6 +203,11 @@ class Walk {
     const condition = this.conditions.conditionOf(test);
     return condition ? [[condition, truth]] : [];
   }
+}
+
+/** With no more conditions than options have to do with. */
+export function optionally(place: Place): Place {
+  return { ...place, when: optional(place.when) };
 }
 
 /** Names of the module's own variables that it exports. */

@@ -1,5 +1,6 @@
 import type { SourceMap } from 'magic-string';
 import type { Branch } from '../model/branches.ts';
+import { optional } from '../model/condition.ts';
 import type { Flow, Place } from '../model/coverage.ts';
 import type { Site } from '../model/frames.ts';
 import { type Analysis, analyse, type LoopNode, type ObjectLiteral } from './analyse.ts';
@@ -10,7 +11,7 @@ import { Edits } from './edits.ts';
 import { isConstant, mayLock } from './effects.ts';
 import { position, sourceError } from './errors.ts';
 import { type Explain, explanations } from './explanations.ts';
-import { exportedBy, flowOf } from './flow.ts';
+import { exportedBy, flowOf, optionally } from './flow.ts';
 import { liveAt } from './liveness.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
 import { checkSharing } from './sharing.ts';
@@ -114,7 +115,7 @@ class Rewriting {
     const sites = this.sites.map(({ id }, index) => {
       const { node } = analysis.sites[index]!;
       const locks = !node.argument || mayLock(node.argument, conditions);
-      return { id, place: places.get(node), explained: explain(node), locks };
+      return { id, place: optionally(places.get(node)!), explained: explain(node), locks };
     });
     const constants = analysis.functions
       .filter((each) => isConstant(each, conditions.references))
@@ -176,7 +177,7 @@ class Rewriting {
       if (among) note(among, 'unless');
       if (first) this.edits.atStart(first.start, `${this.kit}.test('${id}', true); `);
       const [decided, later] = [test, rest].map((node) => node && conditions.conditionOf(node));
-      const { when } = places.get((test ?? first)!)!;
+      const when = optional(places.get((test ?? first)!)!.when, decided);
       return { id, file: module.file, ...fork, when, decided: decided!, rest: later! };
     });
   }

@@ -237,6 +237,20 @@ for (const [name, [thread, expected]] of Object.entries(CONDITIONS)) {
   });
 }
 
+test('conditions of many variables are not gone through for ever', async () => {
+  // Nine into eight, each into one of its own: there is no way, but many to try.
+  const [all, holes] = [9, 8].map((count) => Array.from({ length: count }, (_, n) => n));
+  const lines = all!.flatMap((n) => [
+    ...holes!.map((hole) => `const v${n}_${hole} = yield* load(cell);`),
+    `if (!(variant.y || ${holes!.map((hole) => `v${n}_${hole}`).join(' || ')})) return;`,
+    ...holes!.flatMap((hole) =>
+      all!.slice(0, n).map((other) => `if (v${n}_${hole} && v${other}_${hole}) return;`),
+    ),
+  ]);
+  const thread = [...lines, `yield* at('a');`].join('\n');
+  expect(await listed({ 'spec.ts': spec(thread) })).toEqual({ on: 'a', off: 'a', neither: 'a' });
+});
+
 test('what options do not decide is listed', async () => {
   const all = (names: string) => ({ on: names, off: names, neither: names });
   const thread = `
