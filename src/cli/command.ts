@@ -14,6 +14,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// What a spec prints is no part of the result.
+console.log = console.info = console.debug = console.error;
+
 /** Whether the exit status is Lockstep's own. */
 let isAnswered = false;
 

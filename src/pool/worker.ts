@@ -6,6 +6,9 @@ import { loadBundle } from '../spec/load.ts';
 import { Member } from './member.ts';
 import type { Answer, Assignment, Order } from './messages.ts';
 
+// As in the main thread: stdout has the result only.
+console.log = console.info = console.debug = console.error;
+
 /** The one task of a pool's worker: carries out orders until the coordinator closes the port. */
 export default async function work({
   port,

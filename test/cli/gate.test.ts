@@ -530,6 +530,14 @@ describe('what cannot be read is never green', () => {
     expect(stderr).toContain('lockstep: the process ended without a verdict');
   });
 
+  test('what a spec prints is not in the result', () => {
+    const loud = project();
+    loud.edit(spec, ['const protocol', "console.log('loud');\nconst protocol"]);
+    const { stdout, stderr } = loud.run('gate', '--json');
+    expect(JSON.parse(stdout).ok).toBe(true);
+    expect(stderr).toContain('loud\n');
+  });
+
   test('a spec that ends the process when it is built', () => {
     const ending = project();
     ending.edit(spec, ['const count', 'process.exit(0);\n    const count']);
