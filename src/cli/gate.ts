@@ -148,13 +148,15 @@ async function checkOther(task: Task | Check, setting: GateSetting): Promise<Gat
 
 /** What nobody came to. */
 function notReached({ items, others }: Project, done: readonly GateCheck[], reason: string) {
-  const known = new Set(done.map(({ kind, subject }) => `${kind} ${subject}`));
+  // `a/b` of the spec `x` is not `b` of the spec `x/a`.
+  const keyOf = ({ kind, spec, subject }: GateCheck) => JSON.stringify([kind, spec, subject]);
+  const known = new Set(done.map(keyOf));
   const planned = [
     ...items.flatMap((item) => [aboutVariant(item), ...item.tasks.map(aboutTask)]),
     ...others.flatMap((task) => ('life' in task ? [] : [aboutTask(task)])),
   ];
   return planned
-    .filter(({ kind, subject }) => !known.has(`${kind} ${subject}`))
+    .filter((check) => !known.has(keyOf(check)))
     .map((check) => ({ ...check, word: 'not reached', reason, exitCode: exitCodes.incomplete }));
 }
 

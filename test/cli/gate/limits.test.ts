@@ -59,6 +59,19 @@ test('out of time before anything: replays are not reached either', () => {
   );
 });
 
+test('out of time for a variant that another spec has one of the same whole name as', () => {
+  const own = project();
+  const named = (name: string, variant: string) =>
+    COUNTER.replace("name: 'counter'", `name: '${name}'`).replace('locked: {}', `'${variant}': {}`);
+  own.write('specs/slow.ts', named('one', 'two/three'));
+  expect(own.gate().status).toBe(0);
+  own.write('specs/other.ts', named('one/two', 'three'));
+  expect(own.gate('--max-time', '0.001').bad.map(inShort)).toEqual([
+    'variant one/two/three: not reached 4',
+    'variant one/two/bare: not reached 4',
+  ]);
+});
+
 test('out of time for a replay: of a variant that its receipt answers, and of none', () => {
   const own = project();
   rmSync(own.place('specs/slow.ts'));
