@@ -13,6 +13,7 @@ import { position, sourceError } from './errors.ts';
 import { type Explain, explanations } from './explanations.ts';
 import { exportedBy, flowOf, optionally } from './flow.ts';
 import { liveAt } from './liveness.ts';
+import { refusedIn } from './refused.ts';
 import type { FunctionInfo, YieldSite } from './scopes.ts';
 import { checkSharing } from './sharing.ts';
 import { headline, type Node, openingOf, type Parsed, parse } from './syntax.ts';
@@ -36,15 +37,16 @@ export interface Rewritten {
 /**
  * Makes the generators of a module readable while they are suspended: every `yield` records where
  * it is and how to read the values that later code may use. Lines stay where the author wrote them.
- * @throws SpecError for what cannot be checked: syntax errors, variables shared by threads, eval
+ * @throws SpecError for what cannot be checked: syntax errors, variables shared by threads, eval, and
+ *   what would make the spec more than its files say
  */
 export function rewrite(source: string, module: Module): Rewritten {
   const parsed = parse(source, module.file);
   const { program } = parsed;
   const analysis = analyse(program);
   const { table } = analysis;
-  const evil = table.references.find(({ name, binding }) => name === 'eval' && !binding);
-  if (evil) throw sourceError(module.file, source, evil.node.start, 'a spec cannot use eval');
+  const refused = refusedIn(program, table.references);
+  if (refused) throw sourceError(module.file, source, refused.at, refused.message);
   if (!module.library) checkSharing(program, table, source, module.file);
   return new Rewriting(source, module, parsed, analysis).run();
 }

@@ -519,8 +519,8 @@ describe('what cannot be read is never green', () => {
   });
 
   test.each([
-    'process.exit(0);',
-    'setTimeout(() => process.exit(0));\nawait new Promise((done) => setTimeout(done, 9999));',
+    'globalThis.process.exit(0);',
+    'setTimeout(() => globalThis.process.exit(0));\nawait new Promise((done) => setTimeout(done, 9999));',
     'await new Promise(() => {});',
   ])('a spec that ends the process when it is loaded, or waits in vain: %s', (code) => {
     const ending = project();
@@ -540,7 +540,7 @@ describe('what cannot be read is never green', () => {
 
   test('a spec that ends the process when it is built', () => {
     const ending = project();
-    ending.edit(spec, ['const count', 'process.exit(0);\n    const count']);
+    ending.edit(spec, ['const count', 'globalThis.process.exit(0);\n    const count']);
     const gate = ending.gate();
     expect(gate.status).toBe(3);
     const [first] = told(gate);

@@ -279,6 +279,14 @@ test('variables that threads would share are refused, with their place', () => {
     '',
   );
   expect(refusal('function f() { return eval("1"); }')).toContain('cannot use eval');
+  expect(refusal('const n = Number(process.env.N);')).toContain('t.ts:1:18: a spec cannot use pro');
+  expect(refusal('function f(process) { return process.env; }')).toBe('');
+  for (const path of ['file', '`${file}.ts`', "'a' + file", "`a` + './b'"]) {
+    expect(refusal(`const all = await import(${path});`), path).toContain('cannot import what its');
+  }
+  for (const path of ["'a'", '`./a.ts`', '`./${file}.ts`', "'../a/' + file + '.ts'"]) {
+    expect(refusal(`const all = await import(${path});`), path).toBe('');
+  }
   expect(refusal('const a = 1;\nconst b = ;\n')).toBe(
     'specs/t.ts:2:11: Unexpected token\n    const b = ;\n              ^',
   );
