@@ -113,6 +113,19 @@ test.each(['state', 'step', 'never'])('all ways to break it count, by %s', async
   }
 });
 
+test('a report by the last step that there is, is proved shortest', async () => {
+  const spec = await loadSpec(path.join(import.meta.dirname, '../fixtures/minimal/last-step.ts'));
+  const machine = new Machine(instantiate(spec, 'broken'), guarded);
+  // As a reduced search, which does not prove it by itself.
+  const options = { ...OPTIONS, reduction: true };
+  const { properties } = improve(machine, searchOn(machine, options), options);
+  expect(properties.find(({ name }) => name === 'nothing freed is touched')).toMatchObject({
+    schedule: ['only', 'only'],
+    shortest: true,
+    fewestSwitches: true,
+  });
+});
+
 test('where none is proved shortest, no step can be left out', () => {
   let longer = 0;
   let shorter = 0;

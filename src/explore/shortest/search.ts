@@ -53,8 +53,9 @@ export function shortestSchedules(
   for (let level = 0; ; level++) {
     weighed.arrive(level);
     explorer.checks.locks.report(level);
-    weighed.settle();
-    if (current.count === 0 || wanted.every((name) => weighed.settled.has(name))) break;
+    const last = current.count === 0;
+    weighed.settle(last);
+    if (last || wanted.every((name) => weighed.settled.has(name))) break;
     const slices = exploreHere({ explorer, visited, current, next, level, round: 1, limit });
     let slice = slices.next();
     while (!slice.done) slice = slices.next();

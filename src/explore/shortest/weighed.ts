@@ -66,8 +66,11 @@ export class Weighed extends Findings {
     }
   }
 
-  /** All is known of the states of this level, but for what is found when they are explored. */
-  settle(): void {
+  /**
+   * All is known of the states of this level, but for what is found when they are explored.
+   * @param last there are none
+   */
+  settle(last: boolean): void {
     for (const finding of this.locks) {
       const path = this.sighted.get(keyOf(finding))!;
       const old = this.breaks.get(finding.property);
@@ -76,7 +79,7 @@ export class Weighed extends Findings {
     }
     for (const [property, found] of this.breaks) {
       // A `never` may claim reports on a state as well, which come when it is explored.
-      const done = found.steps < this.level || found.finding.kind !== 'never';
+      const done = last || found.steps < this.level || found.finding.kind !== 'never';
       if (done && !this.settled.has(property)) this.settled.set(property, found);
     }
   }
