@@ -6,7 +6,7 @@ const THREAD = (1 << THREAD_BITS) - 1;
 const PAGE = 4096 / SLOT;
 
 /** A small table becomes larger by more: that is less to be moved, and it stays small. */
-const SMALL = 1 << 16;
+const SMALL = 1 << 17;
 
 function largerThan(capacity: number): number {
   return Math.min(capacity * (capacity < SMALL ? 8 : 2), MAX_CAPACITY);

@@ -29,7 +29,7 @@ function taken({ slots, capacity }: VisitedTable): number[] {
 
 describe.each([
   { capacity: 1 << 6, larger: 1 << 9, numRuns: 100 },
-  { capacity: 1 << 16, larger: 1 << 17, numRuns: 5 },
+  { capacity: 1 << 17, larger: 1 << 18, numRuns: 3 },
 ])('a table of $capacity that grows', ({ capacity, larger, numRuns }) => {
   it('has the same states, levels and paths, in whatever order its parts are moved', () => {
     fc.assert(
