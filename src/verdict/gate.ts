@@ -31,6 +31,20 @@ export interface GateCheck {
   readonly run: Run | null;
 }
 
+/** A check that passes, of which there is nothing to tell. */
+export function passed(about: Pick<GateCheck, 'kind' | 'spec' | 'subject' | 'file'>): GateCheck {
+  return {
+    ...about,
+    line: null,
+    word: '',
+    reason: '',
+    details: [],
+    exitCode: exitCodes.asExpected,
+    from: 'run',
+    run: null,
+  };
+}
+
 export function passes({ exitCode }: Pick<GateCheck, 'exitCode'>): boolean {
   return exitCode === exitCodes.asExpected;
 }

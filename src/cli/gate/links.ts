@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type {
@@ -125,7 +125,8 @@ function specsWithFiles({ project }: GateSetting): Linked[] {
 }
 
 async function recordFiles(folder: string): Promise<Set<string>> {
-  const names = await readdir(path.join(folder, 'receipts'), { recursive: true }).catch(() => []);
+  const receipts = path.join(folder, 'receipts');
+  const names = existsSync(receipts) ? await readdir(receipts, { recursive: true }) : [];
   const files = names.filter((name) => path.basename(name) === path.basename(linksPath('')));
   return new Set(files.sort().map((name) => ['receipts', ...name.split(path.sep)].join('/')));
 }

@@ -4,7 +4,7 @@ import { checkOfReplay, checkOfRun } from '../../report/check.ts';
 import { adviceOf } from '../../report/life-cycle.ts';
 import { placesOf } from '../../report/places.ts';
 import { isSpecError } from '../../spec/errors.ts';
-import type { GateCheck } from '../../verdict/gate.ts';
+import { type GateCheck, passed } from '../../verdict/gate.ts';
 import type { Receipt } from '../../verdict/receipt.ts';
 import { memoryModel, type Run } from '../../verdict/run.ts';
 import { checksum, contentOf } from '../../verdict/trace.ts';
@@ -117,19 +117,12 @@ function raceIn({ counterexamples, unexpected }: Run) {
 }
 
 export function aboutVariant(item: Item): GateCheck {
-  return {
+  return passed({
     kind: 'variant',
     spec: item.loaded.spec.name,
     subject: subjectOf(item),
     file: item.file,
-    line: null,
-    word: '',
-    reason: '',
-    details: [],
-    exitCode: exitCodes.asExpected,
-    from: 'run',
-    run: null,
-  };
+  });
 }
 
 /** What a receipt has to say of a search that went as expected. */
@@ -187,19 +180,12 @@ export function isAnswered(task: Task, receipt: Receipt | null, setting: GateSet
 }
 
 export function aboutTask({ file, trace, variant }: Task): GateCheck {
-  return {
+  return passed({
     kind: 'trace',
     spec: trace.spec.name,
     subject: `${file} on ${variant}`,
     file,
-    line: null,
-    word: '',
-    reason: '',
-    details: [],
-    exitCode: exitCodes.asExpected,
-    from: 'run',
-    run: null,
-  };
+  });
 }
 
 /** Runs a trace again; null when no time is left for it. */
