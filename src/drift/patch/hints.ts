@@ -36,8 +36,17 @@ function isFunction(heading: string): boolean {
 }
 
 /** Whether a definition may start so: no declaration does, nor a macro that exports. */
-function starts(text: string, name: string): boolean {
+export function starts(text: string, name: string): boolean {
   return mentions(text, name) && !/;\s*$/.test(text);
+}
+
+/** Rows that may begin one more definition of it: nothing that is recorded tells of that one. */
+export function newDefinitions({ insertions }: Edits, name: string): number[] {
+  return rowsOf(
+    insertions.filter(({ lines }) =>
+      lines.some(({ begins, text }) => begins && starts(text, name)),
+    ),
+  );
 }
 
 /** Named by git, or by a line that begins its definition: what changes up to its end may be in it. */
@@ -45,11 +54,7 @@ function byName({ old, insertions }: Edits, { heading }: Hunk, name: string): nu
   let within = starts(heading, name);
   const rows: number[] = [];
   for (const [at, line] of [...old, null].entries()) {
-    for (const { lines } of insertions.filter((each) => each.at === at)) {
-      // A new line may begin one more definition of it.
-      const defines = lines.some((each) => each.begins && starts(each.text, name));
-      if (within || defines) rows.push(...lines.map((each) => each.row));
-    }
+    if (within) rows.push(...rowsOf(insertions.filter((each) => each.at === at)));
     if (line?.begins) within = starts(line.text, name);
     if (within && line?.changed) rows.push(line.row);
     if (line?.text.startsWith('}')) within = false;

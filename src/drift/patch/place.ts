@@ -1,7 +1,7 @@
 import { lineDigest } from '../digest.ts';
 import type { Hunk } from './diff.ts';
 import { type Edits, editsOf, type Insertion } from './edits.ts';
-import { hints, namesAnother } from './hints.ts';
+import { hints, namesAnother, newDefinitions, starts } from './hints.ts';
 
 /**
  * Whether hunks change a function of which only the digests of its lines are known. It must not be
@@ -13,7 +13,7 @@ export interface Placed {
   readonly rows: readonly number[];
   /** Every line of the function goes. */
   readonly whole: boolean;
-  /** Its definitions afterwards. */
+  /** What its definitions may be afterwards, for the patches that follow. */
   readonly after: readonly Lines[];
 }
 
@@ -26,6 +26,10 @@ interface Place {
   readonly edits: Edits;
   readonly touch: 'possibly' | 'touches';
   readonly rows: readonly number[];
+  /** The patch names the function there: a few equal lines may as well be those of another one. */
+  readonly named: boolean;
+  /** The hunk shows all of the definition. */
+  readonly whole: boolean;
 }
 
 /** Of a hunk: its places in each definition, and rows of it that may change any of them. */
@@ -44,20 +48,21 @@ export function placeOf(
   const found = hunks.map((hunk) => find(hunk, name, definitions));
   const places = found.flatMap((each) => each.places.flat());
   const rows = [...places.flatMap((place) => place.rows), ...found.flatMap((each) => each.hinted)];
-  const after = definitions.map((lines, at) => {
-    const own = found.map((each) => each.places[at]!).filter((all) => all.length > 0);
-    return lines && found.every(({ hinted, relaid }) => hinted.length === 0 && !relaid)
-      ? linesAfter(lines, own)
-      : null;
-  });
+  const open = found.some(({ hinted, relaid }) => hinted.length > 0 || relaid);
+  const after = definitions.flatMap((lines, at) =>
+    lines && !open ? linesAfter(lines, at, found) : [null],
+  );
   const told = places.some(({ touch }) => touch === 'touches');
   return {
     touch: told ? 'touches' : rows.length > 0 ? 'possibly' : 'no',
     rows: [...new Set(rows)].sort((a, b) => a - b),
     whole: after.length > 0 && after.every((lines) => lines?.length === 0),
-    after,
+    after: after.length > mostAfter ? [null] : after,
   };
 }
+
+/** Each patch of a series may double them. */
+const mostAfter = 8;
 
 function find(hunk: Hunk, name: string, definitions: readonly Lines[]): Found {
   const changing = editsOf(hunk).filter(
@@ -68,7 +73,10 @@ function find(hunk: Hunk, name: string, definitions: readonly Lines[]): Found {
   );
   // What is found in one definition is not looked for in another one.
   const known = places.flat().some(({ touch }) => touch === 'touches');
-  const hinted = known ? [] : changing.flatMap((edits) => hints(edits, hunk, name, definitions));
+  const hinted = changing.flatMap((edits) => [
+    ...newDefinitions(edits, name),
+    ...(known ? [] : hints(edits, hunk, name, definitions)),
+  ]);
   return { places, hinted, relaid: editsOf(hunk).some(({ relaid }) => relaid) };
 }
 
@@ -105,14 +113,20 @@ function placeAt(edits: Edits, shift: number, length: number, hunk: Hunk, name: 
   const gone = common.filter(({ changed }) => changed);
   const inside = insertions.filter((each) => isInside(each, shift, length));
   const rows = [...gone, ...inside.flatMap(({ lines }) => lines)].map(({ row }) => row);
+  const named =
+    shift > 0
+      ? starts(hunk.heading, name)
+      : common.some((line) => line.begins && starts(line.text, name));
+  const whole = common.length === length;
   if (rows.length === 0) {
     // What comes right before it may be the start of its declaration.
     const ahead = insertions.find(({ at }) => at + shift === 0)?.lines ?? [];
     const open = ahead.length > 0 && !ends(ahead.at(-1)!.normal);
-    return { shift, edits, touch: 'possibly', rows: open ? ahead.map(({ row }) => row) : [] };
+    const rows = open ? ahead.map(({ row }) => row) : [];
+    return { shift, edits, touch: 'possibly', rows, named, whole };
   }
   const told = common.some((line) => line.tells) && (shift <= 0 || !namesAnother(hunk, name));
-  return { shift, edits, touch: told ? 'touches' : 'possibly', rows };
+  return { shift, edits, touch: told ? 'touches' : 'possibly', rows, named, whole };
 }
 
 function isInside({ at }: Insertion, shift: number, length: number): boolean {
@@ -124,11 +138,30 @@ function ends(normal: string): boolean {
   return /^#|[;}:]$/.test(normal);
 }
 
-/** Not known if it is not for each hunk that changes it where it does. */
-function linesAfter(lines: readonly string[], found: readonly (readonly Place[])[]): Lines {
-  if (found.some((places) => places.length > 1 || places[0]!.touch === 'possibly')) return null;
+/**
+ * What a definition may be afterwards: with what the hunks change in it, and also as it was where
+ * the only one may be for another function. Not known if it is not for each hunk that changes it
+ * where it does.
+ */
+function linesAfter(lines: readonly string[], at: number, found: readonly Found[]): Lines[] {
+  const own = found.filter(({ places }) => places[at]!.length > 0);
+  const places = own.flatMap((each) => each.places[at]!);
+  if (places.length > own.length || places.some(({ touch }) => touch === 'possibly')) return [null];
+  if (places.length === 0) return [lines];
+  const changed = edited(lines, places);
+  if (own.every((each) => isCertain(each, at))) return [changed];
+  return own.length === 1 ? [lines, changed] : [null];
+}
+
+/** A hunk that shows the whole definition may show others beside it. */
+function isCertain({ places }: Found, at: number): boolean {
+  const [place] = places[at]!;
+  return place!.named && (place!.whole || places.flat().length === 1);
+}
+
+function edited(lines: readonly string[], places: readonly Place[]): string[] {
   const after = [...lines];
-  for (const { edits, shift } of found.flat().sort((a, b) => b.shift - a.shift)) {
+  for (const { edits, shift } of [...places].sort((a, b) => b.shift - a.shift)) {
     const from = Math.max(0, -shift);
     const to = Math.min(edits.old.length, lines.length - shift);
     const now: string[] = [];

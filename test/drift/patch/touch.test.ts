@@ -504,6 +504,43 @@ copy to mm/pool_two.c
     const patches = [diff(one), gitDiff(one, two).replace(/^(@@.*@@).*/gm, '$1')];
     expect(await words(patches)).toEqual(['! changed pool_destroy', '! changed pool_destroy']);
   });
+
+  test('changes in a later patch on a line that an earlier one took from another', async () => {
+    const both = (one: string, two: string) =>
+      `${one}int pool_alloc(void)\n{\n${two}\tkfree(a);\n}\n`;
+    const other = 'int other(void)\n{\n\tspin_unlock(&a->lock);\n\t/* one of\n\t   another */\n}\n';
+    const own = '\tspin_unlock(&a->lock);\n';
+    const less = other.replace(own, '');
+    const steps = [both(other, own), both(less, own), both(less, '')];
+    const link = linkTo(pool, 'pool_alloc');
+    const records = [await recordOf(link, steps[0]!)];
+    const files = [0, 1].map((n) => {
+      const [before, after] = [steps[n]!, steps[n + 1]!];
+      const patch = gitDiff({ [pool]: before }, { [pool]: after }, '-U1');
+      return { file: `p${n}`, bytes: Buffer.from(patch.replace(/^(@@.*@@).*/gm, '$1')) };
+    });
+    const { checks } = await patchesTouch(files, [link], records, null);
+    // Of the first it cannot be seen that it is about another function.
+    expect(checks.map(({ file, ok, link }) => [file, ok, link?.cFunction])).toEqual([
+      ['p0', false, 'pool_alloc'],
+      ['p1', false, 'pool_alloc'],
+    ]);
+  });
+
+  test('changes in a later patch where an earlier one defined it once more', async () => {
+    const one = edit(
+      pool,
+      ['\t\tcond_resched_lock(&p->lock);\n', ''],
+      ['freed;\n}\n\n', 'freed;\n}\n\nint pool_shrink(struct pool *p)\n{\n\treturn 2;\n}\n\n'],
+    );
+    const two = { ...one, [pool]: one[pool]!.replace('\treturn 2', '\tlock();\n\treturn 2') };
+    const patches = [diff(one), gitDiff(one, two, '-U1').replace(/^(@@.*@@).*/gm, '$1')];
+    const { checks } = await check(patches, { inTree: false });
+    expect(checks.map(({ file, ok, link }) => [file, ok, link?.cFunction])).toEqual([
+      ['p0', false, 'pool_shrink'],
+      ['p1', false, 'pool_shrink'],
+    ]);
+  });
 });
 
 describe('a tree that it is not for', () => {
