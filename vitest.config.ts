@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
+import { seedOf } from './test/oracle/seed.ts';
 
 /** `N passed, N failed` as the very last line, for whoever counts. */
 const lastLine: Reporter = {
@@ -18,6 +19,10 @@ const lastLine: Reporter = {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/oracle/draw.ts'],
+    env: {
+      LOCKSTEP_RANDOM_SEED: process.env.LOCKSTEP_RANDOM_SEED ?? `${seedOf(['src', 'test'])}`,
+    },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default', lastLine],

@@ -12,7 +12,7 @@ import { ALONE, check, runs, SEED } from '../oracle/drawn.ts';
 import { bounded, TooBig } from '../oracle/findings.ts';
 import type { RandomProgram, Statement } from '../oracle/program.ts';
 
-/** Fresh ones each time: LOCKSTEP_RANDOM_RUNS=100000 npx vitest run test/explore/data-races.test.ts */
+/** LOCKSTEP_RANDOM_RUNS=100000 LOCKSTEP_RANDOM_SEED=1 npx vitest run test/explore/data-races.test.ts */
 const RUNS = runs(1500);
 
 /** Little else than accesses, waits and handlers that wait for what they interrupt the threads of. */

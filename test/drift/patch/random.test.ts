@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { recordOf } from '../../../src/drift/drift.ts';
 import { type CFunction, digestOf, functionsIn, type Link } from '../../../src/drift/index.ts';
 import { patchesTouch } from '../../../src/drift/patch/index.ts';
+import { runs } from '../../oracle/drawn.ts';
 import { gitDiff, treeOf } from './git.ts';
 
 const file = 'mm/random.c';
@@ -197,7 +198,7 @@ const failing = (checks: Awaited<ReturnType<typeof compare>>['withTree']) =>
   checks.filter(({ ok }) => !ok).map(({ link }) => link?.cFunction);
 
 for (const headings of [true, false]) {
-  const runs = { numRuns: headings ? 100 : 400, endOnFailure: true };
+  const numRuns = runs(headings ? 100 : 400);
   const kind = headings ? 'that git wrote' : 'without names of functions';
 
   test(`a patch ${kind}: what it touches in a tree is what differs, and nothing less without`, async () => {
@@ -214,10 +215,10 @@ for (const headings of [true, false]) {
         ).toEqual([]);
         told += without.filter(({ word }) => word === 'changed' || word === 'gone').length;
       }),
-      runs,
+      { numRuns, endOnFailure: true },
     );
     // Most of it is told, and not left open.
-    expect(told).toBeGreaterThan(runs.numRuns / 3);
+    expect(told).toBeGreaterThan(numRuns / 3);
   });
 }
 
@@ -237,7 +238,7 @@ test('a patch that is recorded already passes in a tree', async () => {
       const inTree = await patchesTouch(files, links, records, treeOf({ [file]: before! }));
       expect(failing(inTree.checks), patch).toEqual([]);
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: runs(100), endOnFailure: true },
   );
 });
 
@@ -256,7 +257,7 @@ test('a patch for another version than was recorded is never taken for none', as
         ).toEqual([]);
       },
     ),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: runs(100), endOnFailure: true },
   );
 });
 
@@ -289,6 +290,6 @@ test('a series of two patches: each is told on top of the one before', async () 
         ).toEqual([]);
       }
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: runs(100), endOnFailure: true },
   );
 });
