@@ -35,6 +35,8 @@ export interface Searched {
   readonly members: number;
   /** How many states were told apart by their fingerprints alone. */
   readonly fingerprints: number;
+  /** Of a search level by level: how many there were as each began. */
+  readonly sizes?: readonly number[];
 }
 
 /** @param pathTo the threads that move, one by one, to a state in which something was seen */
@@ -109,7 +111,7 @@ function collisionProbability(states: number, members: number): number {
 
 function propertyOutcomes(
   { program }: Machine,
-  { found, witnessed, limit, finalStates, shortest }: Searched,
+  { found, witnessed, limit, finalStates, shortest, sizes = [] }: Searched,
 ): PropertyOutcome[] {
   const complete = limit === null;
   const declared: [string, PropertyKind][] = [
@@ -144,8 +146,16 @@ function propertyOutcomes(
       earlier: broken?.earlier ?? [],
       shortest: broken !== undefined && shortest,
       fewestSwitches: false,
+      ...(broken && shortest && { behind: sizes[stepsBefore(broken.finding)] ?? 0 }),
     };
   });
+}
+
+/** How many steps come before the one that breaks the property, in every schedule; -1: it is not known. */
+function stepsBefore({ kind, level, thread, earlier }: Finding): number {
+  // Lockdep may have reported it before it knew what it makes of it in the end.
+  if (kind === 'never' || earlier) return -1;
+  return thread < 0 ? level - 1 : level;
 }
 
 const WHY_MISSING: Partial<Record<PropertyKind, string>> = {

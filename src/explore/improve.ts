@@ -82,12 +82,13 @@ function breaksLockRule(
 
 /** Shortest schedules, with the fewest switches, of the properties of which they are found. */
 function shorten(machine: Machine, outcome: Outcome, options: SearchOptions): Outcome {
-  const broken = outcome.properties.filter(
-    ({ name, schedule }) => schedule !== null && !options.asFound?.has(name),
-  );
-  if (options.first || broken.length === 0) return outcome;
-  const names = broken.map(({ name }) => name);
   const maxStates = Math.min(EFFORT, options.maxStates);
+  const within = outcome.properties.filter(
+    ({ name, schedule, behind = 0 }) =>
+      schedule !== null && behind < maxStates && !options.asFound?.has(name),
+  );
+  if (options.first || within.length === 0) return outcome;
+  const names = within.map(({ name }) => name);
   const shortest = shortestSchedules(machine, names, { ...options, maxStates });
   const properties = outcome.properties.map((each) => {
     const found = shortest.get(each.name);

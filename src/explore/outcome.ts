@@ -98,6 +98,8 @@ export interface PropertyOutcome {
   readonly shortest: boolean;
   /** No schedule of that length that breaks it has fewer switches between threads (proved). */
   readonly fewestSwitches: boolean;
+  /** States that a search of all interleavings has come to, at least, before it can come to the break. */
+  readonly behind?: number;
 }
 
 /** One step of a replayed schedule. */

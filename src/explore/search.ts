@@ -168,6 +168,8 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
 
 interface RoundResult {
   readonly visited: VisitedTable;
+  /** States that there were as each level began. */
+  readonly sizes: readonly number[];
   readonly depth: number;
   readonly limit: string | null;
 }
@@ -184,7 +186,9 @@ function* exploreRound(
   let current = explorer.start();
   let next = explorer.makeFrontier();
   let looked = FIRST_CAPACITY;
+  const sizes: number[] = [];
   for (let level = 0; ; level++) {
+    sizes.push(visited.size);
     const limit = (table: VisitedTable, more = 0): string | null => {
       const { transitions } = explorer;
       options.onProgress?.({ states: table.size, transitions, depth: level, round });
@@ -193,11 +197,11 @@ function* exploreRound(
     const done = yield { explorer, visited, current, next, level, round, limit };
     visited = done.visited;
     explorer.checks.locks.report(level + 1);
-    if (done.limit || done.count === 0) return { visited, depth: level, limit: done.limit };
+    if (done.limit || done.count === 0) return { visited, sizes, depth: level, limit: done.limit };
     // A round that is in vain ends before it has become much longer.
     if (visited.size > looked * 2) {
       looked = visited.size;
-      if (!explorer.roundHolds()) return { visited, depth: level, limit: null };
+      if (!explorer.roundHolds()) return { visited, sizes, depth: level, limit: null };
     }
     [current, next] = [next, current];
     next.clear(explorer.machine.width);
@@ -235,7 +239,7 @@ interface Summary extends RoundResult {
 function outcome(
   explorer: Explorer,
   found: ReadonlyMap<string, Found>,
-  { visited, depth, limit, round, reduction }: Summary,
+  { visited, sizes, depth, limit, round, reduction }: Summary,
 ): Outcome {
   const { machine, findings, transitions } = explorer;
   const { finalStates } = explorer.checks;
@@ -244,5 +248,5 @@ function outcome(
   const { witnessed, facts } = findings;
   const results = { found, witnessed, lockFacts: facts.keys(), limit, shortest: !reduction };
   const how = { reduction, symmetry: explorer.symmetric, members: explorer.members };
-  return conclude(machine, { ...results, ...counts, ...how, fingerprints: states });
+  return conclude(machine, { ...results, ...counts, ...how, fingerprints: states, sizes });
 }

@@ -98,6 +98,33 @@ test('no interleaving breaks a property with fewer steps, or as many and fewer s
   expect(straightened).toBeGreaterThan(0);
 });
 
+test('no time is spent on a break known to be behind more states than may be', () => {
+  let skipped = 0;
+  let improved = 0;
+  fc.assert(
+    fc.property(randomProgram, fc.integer({ min: 2, max: 120 }), (random, maxStates) => {
+      const machine = new Machine(make(random), guarded);
+      const found = searchOn(machine, { ...OPTIONS, reduction: false });
+      let looks = 0;
+      const options = { ...OPTIONS, reduction: false, maxStates, interrupted: () => ++looks < 0 };
+      const looksFor = (outcome: Outcome): [Outcome, number] => {
+        looks = 0;
+        return [improve(machine, outcome, options), looks];
+      };
+      const unknown = found.properties.map(({ behind, ...each }) => each);
+      const [{ properties }, less] = looksFor(found);
+      const [{ properties: all }, more] = looksFor({ ...found, properties: unknown });
+      expect(properties.map(({ behind, ...each }) => each)).toEqual(all);
+      expect(less).toBeLessThanOrEqual(more);
+      if (less < more) skipped++;
+      if (less > 0 && all.some(({ fewestSwitches }) => fewestSwitches)) improved++;
+    }),
+    { numRuns: 400, seed: 20191206 },
+  );
+  expect(skipped).toBeGreaterThan(50);
+  expect(improved).toBeGreaterThan(50);
+});
+
 test.each(['state', 'step', 'never'])('all ways to break it count, by %s', async (variant) => {
   const ways = await loadSpec(path.join(import.meta.dirname, '../fixtures/minimal/ways.ts'));
   const program = instantiate(ways, variant);
