@@ -28,8 +28,6 @@ interface Place {
   readonly rows: readonly number[];
   /** The patch names the function there: a few equal lines may as well be those of another one. */
   readonly named: boolean;
-  /** The hunk shows all of the definition. */
-  readonly whole: boolean;
 }
 
 /** Of a hunk: its places in each definition, and rows of it that may change any of them. */
@@ -117,16 +115,15 @@ function placeAt(edits: Edits, shift: number, length: number, hunk: Hunk, name: 
     shift > 0
       ? starts(hunk.heading, name)
       : common.some((line) => line.begins && starts(line.text, name));
-  const whole = common.length === length;
   if (rows.length === 0) {
     // What comes right before it may be the start of its declaration.
     const ahead = insertions.find(({ at }) => at + shift === 0)?.lines ?? [];
     const open = ahead.length > 0 && !ends(ahead.at(-1)!.normal);
     const rows = open ? ahead.map(({ row }) => row) : [];
-    return { shift, edits, touch: 'possibly', rows, named, whole };
+    return { shift, edits, touch: 'possibly', rows, named };
   }
   const told = common.some((line) => line.tells) && (shift <= 0 || !namesAnother(hunk, name));
-  return { shift, edits, touch: told ? 'touches' : 'possibly', rows, named, whole };
+  return { shift, edits, touch: told ? 'touches' : 'possibly', rows, named };
 }
 
 function isInside({ at }: Insertion, shift: number, length: number): boolean {
@@ -153,10 +150,11 @@ function linesAfter(lines: readonly string[], at: number, found: readonly Found[
   return own.length === 1 ? [lines, changed] : [null];
 }
 
-/** A hunk that shows the whole definition may show others beside it. */
+/** Named, and not as well a place in another definition. */
 function isCertain({ places }: Found, at: number): boolean {
-  const [place] = places[at]!;
-  return place!.named && (place!.whole || places.flat().length === 1);
+  const [own] = places[at]!;
+  const others = places.flat().filter((place) => place !== own);
+  return own!.named && !others.some(({ rows }) => rows.some((row) => own!.rows.includes(row)));
 }
 
 function edited(lines: readonly string[], places: readonly Place[]): string[] {

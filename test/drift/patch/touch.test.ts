@@ -527,6 +527,26 @@ copy to mm/pool_two.c
     ]);
   });
 
+  test('changes in a later patch where an earlier one left one definition of two alike', async () => {
+    const one = (param: string) => `int pool_alloc(struct ${param} *p)\n{\n}\n`;
+    const steps = [
+      `#ifdef A\n${one('pool')}#else\n${one('pool')}#endif\n`,
+      one('pool'),
+      one('pond'),
+    ];
+    const link = linkTo(pool, 'pool_alloc');
+    const records = [await recordOf(link, steps[0]!)];
+    const files = [0, 1].map((n) => {
+      const patch = gitDiff({ [pool]: steps[n]! }, { [pool]: steps[n + 1]! });
+      return { file: `p${n}`, bytes: Buffer.from(patch) };
+    });
+    const { checks } = await patchesTouch(files, [link], records, null);
+    expect(checks.map(({ file, ok, link }) => [file, ok, link?.cFunction])).toEqual([
+      ['p0', false, 'pool_alloc'],
+      ['p1', false, 'pool_alloc'],
+    ]);
+  });
+
   test('changes in a later patch where an earlier one defined it once more', async () => {
     const one = edit(
       pool,
