@@ -1,13 +1,13 @@
 import type { Machine, Transition } from '../model/machine.ts';
 import { SpecError } from '../model/shared.ts';
 import { Checks, type FinalState } from './checks.ts';
-import { Findings } from './findings.ts';
+import { Findings, type Sighting } from './findings.ts';
 import { Frontier } from './frontier.ts';
 import type { Without } from './optimisations.ts';
 import { Knowledge } from './reduction/knowledge.ts';
 import { Reduction } from './reduction.ts';
 import { Orbits } from './symmetry/orbits.ts';
-import { FULL, NEW, type VisitedTable } from './visited.ts';
+import { FULL, NEW, nameOf, type VisitedTable } from './visited.ts';
 
 /** One more thread would not fit a mask of threads. */
 const MOST_THREADS = 31;
@@ -83,9 +83,25 @@ export class Explorer {
     return this.orbits?.size ?? 1;
   }
 
-  /** The threads that really move on a path of the search, to that member of the last state's orbit. */
-  schedule(path: readonly number[], as: number): readonly number[] {
-    return this.orbits?.schedule(path, as) ?? path;
+  /** The threads that move on the way to a state that was seen, or to that member of its orbit. */
+  scheduleTo({ hi, lo, as = 0 }: Sighting, visited: VisitedTable): readonly number[] {
+    for (const path of visited.pathsTo(hi, lo)) {
+      const schedule = this.orbits ? this.orbits.schedule(path, hi, lo, as) : path;
+      if (schedule && (this.orbits || this.leadsTo(path, hi, lo))) return schedule;
+    }
+    throw new Error('no path of the table leads to a state that is in it');
+  }
+
+  private leadsTo(path: readonly number[], hi: number, lo: number): boolean {
+    const { machine } = this;
+    const state = new Frontier(machine.width, 1);
+    state.push(machine.initialRow(), 0, machine.width, 0, 0);
+    for (const thread of path) {
+      const move = machine.transition(state.rows, 0, thread);
+      if (!move) return false;
+      state.take(machine, move);
+    }
+    return state.his[0] === hi && state.los[0] === lo;
   }
 
   /** Starts a round: freezes what is known, forgets what was found. */
@@ -191,12 +207,11 @@ export class Explorer {
     }
     const chosen = this.reduction ? this.choose(current, base, hi, lo, level, visited) : 0;
     const moving = chosen || enabled;
-    visited.prefetch(hi, lo);
     for (let rest = this.orbits ? 0 : moving; rest !== 0; rest &= rest - 1) {
       const move = this.moves[31 - Math.clz32(rest & -rest)]!;
       visited.prefetch(hi ^ move.hi, lo ^ move.lo);
     }
-    const parent = visited.find(hi, lo);
+    const name = nameOf(hi, lo);
     const transitions = this.transitions;
     for (let t = 0; t < threads; t++) {
       if ((moving & (1 << t)) === 0) continue;
@@ -205,7 +220,7 @@ export class Explorer {
       if (move.reports.length > 0) this.checks.step(move, level, hi, lo);
       if (move.crash) continue;
       const to = this.after(move, hi, lo);
-      const seen = visited.insert(to.hi, to.lo, level + 1, parent, t);
+      const seen = visited.insert(to.hi, to.lo, level + 1, name, t);
       if (seen === FULL) {
         // Explored again after the table has grown: the successors made so far are seen then.
         this.transitions = transitions;

@@ -48,9 +48,8 @@ export function* finalSchedules(
     const levels = explore(machine, { ...options, ...how, without: WITHOUT });
     for (let step = levels.next(); !step.done && !over(); ) {
       const done = yield* exploreHere(step.value);
-      for (const [digest, { hi, lo, as = 0 }] of seen) {
-        const { visited } = done;
-        const path = step.value.explorer.schedule(visited.pathTo(visited.find(hi, lo)), as);
+      for (const [digest, sighting] of seen) {
+        const path = step.value.explorer.scheduleTo(sighting, done.visited);
         const schedule = path.map((thread) => machine.threads[thread]!.declaration.name);
         const straight = straighten(machine, schedule).schedule;
         found.set(digest, { schedule: straight, shortest: !reduction });

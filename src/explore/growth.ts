@@ -1,6 +1,4 @@
-import { HI, LEVEL, LINK, LO, MAX_CAPACITY, SLOT, THREAD_BITS, VisitedTable } from './visited.ts';
-
-const THREAD = (1 << THREAD_BITS) - 1;
+import { HI, LEVEL, LINK, LO, MAX_CAPACITY, SLOT, VisitedTable } from './visited.ts';
 
 /** Slots of a page of memory. */
 const PAGE = 4096 / SLOT;
@@ -12,10 +10,6 @@ function largerThan(capacity: number): number {
   return Math.min(capacity * (capacity < SMALL ? 8 : 2), MAX_CAPACITY);
 }
 
-/** All states are moved before the first link, which leads from one to another. */
-export const STEPS = ['states', 'links'] as const;
-export type Step = (typeof STEPS)[number];
-
 /** Part `index` of `count` that the work is divided into. */
 export interface Part {
   readonly index: number;
@@ -26,8 +20,6 @@ export interface Part {
 export interface Buffers {
   readonly old: SharedArrayBuffer;
   readonly bigger: SharedArrayBuffer;
-  /** New slots by old ones. */
-  readonly moved: SharedArrayBuffer;
 }
 
 /**
@@ -40,20 +32,18 @@ export class Growth {
   readonly buffers: Buffers;
   readonly bigger: VisitedTable;
   private readonly old: VisitedTable;
-  private readonly moved: Int32Array;
 
   constructor(buffers: Buffers) {
     this.buffers = buffers;
     this.old = new VisitedTable(buffers.old);
     this.bigger = new VisitedTable(buffers.bigger);
-    this.moved = new Int32Array(buffers.moved);
   }
 
   /** Null: a table cannot be larger. */
   static of({ buffer, capacity, size, shared }: VisitedTable): Growth | null {
     if (capacity >= MAX_CAPACITY) return null;
     const bigger = VisitedTable.make(largerThan(capacity)).buffer;
-    const growth = new Growth({ old: buffer, bigger, moved: new SharedArrayBuffer(capacity * 4) });
+    const growth = new Growth({ old: buffer, bigger });
     growth.bigger.size = size;
     growth.bigger.shared = shared;
     return growth;
@@ -61,22 +51,16 @@ export class Growth {
 
   /** Bytes that it takes beside the table. */
   static bytes({ capacity }: VisitedTable): number {
-    return largerThan(capacity) * SLOT + capacity * 4;
+    return largerThan(capacity) * SLOT;
   }
 
   /** The whole of it, in this thread. */
   done(): VisitedTable {
-    for (const step of STEPS) this.move(step, { index: 0, count: 1 });
+    this.move({ index: 0, count: 1 });
     return this.bigger;
   }
 
-  move(step: Step, part: Part): void {
-    if (step === 'states') this.moveStates(part);
-    else this.moveLinks(part);
-  }
-
-  private moveStates({ index, count }: Part): void {
-    const { moved } = this;
+  move({ index, count }: Part): void {
     const { slots, capacity } = this.old;
     const places = this.bigger.slots;
     const mask = this.bigger.capacity - 1;
@@ -86,8 +70,7 @@ export class Growth {
     // A page that is read before it is written is mapped twice, and the other cores told of it.
     for (let to = begin * times; to < end * times; to += PAGE) places[(to & mask) << 2] = 0;
     for (let at = begin; at < end; at++) {
-      const from = at & (capacity - 1);
-      const word = from << 2;
+      const word = (at & (capacity - 1)) << 2;
       const high = slots[word + HI]!;
       if (high === 0) continue;
       const low = slots[word + LO]!;
@@ -97,21 +80,7 @@ export class Growth {
       places[place + HI] = high;
       places[place + LO] = low;
       places[place + LEVEL] = slots[word + LEVEL]!;
-      moved[from] = to;
-    }
-  }
-
-  private moveLinks({ index, count }: Part): void {
-    const { moved } = this;
-    const { slots, capacity } = this.old;
-    const places = this.bigger.slots;
-    const end = Math.floor((capacity * (index + 1)) / count);
-    for (let at = Math.floor((capacity * index) / count); at < end; at++) {
-      const word = at << 2;
-      if (slots[word + HI] === 0 || slots[word + LEVEL] === 0) continue;
-      const link = slots[word + LINK]!;
-      const parent = moved[link >>> THREAD_BITS]!;
-      places[(moved[at]! << 2) + LINK] = (parent << THREAD_BITS) | (link & THREAD);
+      places[place + LINK] = slots[word + LINK]!;
     }
   }
 

@@ -152,8 +152,8 @@ function* exploreRounds(machine: Machine, options: SearchOptions, began: number)
   for (let round = 1; ; round++) {
     const result = yield* exploreRound(explorer, round, began, options);
     const { visited } = result;
-    const found = withSchedules(machine, explorer.findings, ({ hi, lo, as = 0 }) =>
-      explorer.schedule(visited.pathTo(visited.find(hi, lo)), as),
+    const found = withSchedules(machine, explorer.findings, (sighting) =>
+      explorer.scheduleTo(sighting, visited),
     );
     const stopped = result.limit !== null;
     if (stopped || explorer.roundHolds()) {

@@ -6,11 +6,10 @@ export const SEEN = 0;
 export const FRESH = 1;
 export const NEW = 2;
 
-/** Threads that a link can name, and slots that it can point to. */
-export const THREAD_BITS = 6;
-const MAX_THREADS = 1 << THREAD_BITS;
+/** Of a link, for the thread; the rest is a part of the parent's hash, and finds its place in any table. */
+const THREAD_BITS = 6;
+const THREAD = (1 << THREAD_BITS) - 1;
 export const MAX_CAPACITY = 1 << (32 - THREAD_BITS);
-const ROOT = -1;
 
 /** Bytes before the first slot: a cache line, so that no slot is spread over two. */
 const HEAD = 64;
@@ -20,9 +19,19 @@ const SPREAD = 0x9e3779b1;
 /** What the words of a slot are. */
 export const [HI, LO, LEVEL, LINK] = [0, 1, 2, 3];
 
+/** As in slots: 0 in the high lane marks a free one, in the low lane one that is being written. */
+function hashOf(hi: number, lo: number): number {
+  return (hi || 1) ^ Math.imul(lo || 1, SPREAD);
+}
+
+/** What links name a state by. Another one may have the same name. */
+export function nameOf(hi: number, lo: number): number {
+  return hashOf(hi, lo) & ~THREAD;
+}
+
 /**
  * The states seen: open addressing over shared memory, two 32-bit lanes of fingerprint, the level
- * of the state and a link (slot of the parent, thread that moved). Claimed by compare-exchange, so
+ * of the state and a link (name of the parent, thread that moved). Claimed by compare-exchange, so
  * that workers insert without locks (Laarman, van de Pol, Weber, FMCAD 2010). No deletion; a full
  * table says FULL, never SEEN.
  */
@@ -76,21 +85,21 @@ export class VisitedTable {
 
   /** Inserts the start state, which has no parent. */
   insertRoot(hi: number, lo: number): void {
-    this.insert(hi, lo, 0, ROOT, 0);
+    this.insert(hi, lo, 0, 0, 0);
   }
 
   /**
-   * Adds a state reached at `level` from the state in slot `parent` by `thread`. Of several parents
-   * in one level the one with the least fingerprint is kept, then the least thread, so that the
-   * path to a state does not depend on who came first.
+   * Adds a state reached at `level` from one named `parent` by `thread`. Of several parents in one
+   * level that with the least name is kept, then the least thread, so that the path to a state does
+   * not depend on who came first.
    */
   insert(hi: number, lo: number, level: number, parent: number, thread: number): number {
-    const high = hi || 1; // 0 marks a free slot
-    const low = lo || 1; // 0 marks a slot being written
+    const high = hi || 1;
+    const low = lo || 1;
     const { slots } = this;
     const mask = this.capacity - 1;
     const limit = this.capacity - (this.capacity >>> 3);
-    const link = (parent << THREAD_BITS) | thread;
+    const link = parent | thread;
     let at = this.home(high, low);
     for (let probes = 0; probes < this.capacity; probes++, at = (at + 1) & mask) {
       const word = at << 2;
@@ -127,7 +136,7 @@ export class VisitedTable {
    * is looked up: then the memory is waited for once instead of one time after the other.
    */
   prefetch(hi: number, lo: number): void {
-    const at = this.home(hi || 1, lo || 1);
+    const at = this.home(hi, lo);
     this.warm ^= this.slots[at << 2]!;
   }
 
@@ -151,20 +160,45 @@ export class VisitedTable {
     }
   }
 
-  /** The threads that moved on the way from the start to the state in `slot`. */
-  pathTo(slot: number): number[] {
+  /**
+   * The threads that moved on the way from the start to a state that is in the table, and other ways
+   * that its links may stand for as well: only a walk along them shows where they lead.
+   */
+  *pathsTo(hi: number, lo: number): Generator<number[], void, void> {
+    const { slots } = this;
+    const open = [this.find(hi, lo)];
+    const length = slots[(open[0]! << 2) + LEVEL]!;
     const path: number[] = [];
-    for (let at = slot; this.slots[(at << 2) + LEVEL] !== 0; ) {
-      const link = this.slots[(at << 2) + LINK]!;
-      path.push(link & (MAX_THREADS - 1));
-      at = link >>> THREAD_BITS;
+    while (open.length > 0) {
+      const word = open.pop()! << 2;
+      const level = slots[word + LEVEL]!;
+      if (level === 0) {
+        yield path.slice(0, length);
+        continue;
+      }
+      const link = slots[word + LINK]!;
+      path[level - 1] = link & THREAD;
+      open.push(...this.named(link & ~THREAD, level - 1));
     }
-    return path.reverse();
   }
 
-  /** Where the search for a state begins, by its lanes as they are in slots. */
-  home(high: number, low: number): number {
-    return (high ^ Math.imul(low, SPREAD)) >>> this.shift;
+  /** Slots of the states of a level with that name, the greatest fingerprint first. */
+  private named(name: number, level: number): number[] {
+    const { slots } = this;
+    const mask = this.capacity - 1;
+    const found: number[] = [];
+    for (let at = name >>> this.shift; slots[at << 2] !== 0; at = (at + 1) & mask) {
+      const word = at << 2;
+      const same = nameOf(slots[word + HI]!, slots[word + LO]!) === name;
+      if (same && slots[word + LEVEL] === level) found.push(at);
+    }
+    const lanes = (at: number) => [slots[(at << 2) + HI]!, slots[(at << 2) + LO]!] as const;
+    return found.sort((a, b) => (before(...lanes(a), ...lanes(b)) ? 1 : -1));
+  }
+
+  /** Where the search for a state begins. */
+  home(hi: number, lo: number): number {
+    return hashOf(hi, lo) >>> this.shift;
   }
 
   /**
@@ -182,18 +216,10 @@ export class VisitedTable {
   private offerLink(at: number, link: number): void {
     const word = (at << 2) + LINK;
     let old = this.slots[word]!;
-    while (this.linkBefore(link, old)) {
+    while (link >>> 0 < old >>> 0) {
       const now = Atomics.compareExchange(this.slots, word, old, link);
       if (now === old) return;
       old = now;
     }
-  }
-
-  private linkBefore(a: number, b: number): boolean {
-    const [pa, pb] = [a >>> THREAD_BITS, b >>> THREAD_BITS];
-    if (pa === pb) return (a & (MAX_THREADS - 1)) < (b & (MAX_THREADS - 1));
-    const { slots } = this;
-    const [a4, b4] = [pa << 2, pb << 2];
-    return before(slots[a4 + HI]!, slots[a4 + LO]!, slots[b4 + HI]!, slots[b4 + LO]!);
   }
 }

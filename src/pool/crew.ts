@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Explorer, SLICE } from '../explore/explorer.ts';
-import { type Growth, STEPS } from '../explore/growth.ts';
+import type { Growth } from '../explore/growth.ts';
 import { growthOf, type Level, type LevelDone } from '../explore/search.ts';
 import type { VisitedTable } from '../explore/visited.ts';
 import { mergeBranches } from '../model/branches.ts';
@@ -104,14 +104,12 @@ export class Crew {
   /** A larger table, with a part of its states moved by each. */
   private async grown(growth: Growth, work: Level): Promise<VisitedTable> {
     const { buffers, bigger } = growth;
-    for (const step of STEPS) {
-      const answers = this.workers.map(async (worker, i) => {
-        const part = { index: i + 1, count: this.size };
-        this.heed(worker, await this.ask(worker, { do: 'grow', buffers, step, part }), work);
-      });
-      growth.move(step, { index: 0, count: this.size });
-      await Promise.all(answers);
-    }
+    const answers = this.workers.map(async (worker, i) => {
+      const part = { index: i + 1, count: this.size };
+      this.heed(worker, await this.ask(worker, { do: 'grow', buffers, part }), work);
+    });
+    growth.move({ index: 0, count: this.size });
+    await Promise.all(answers);
     return bigger;
   }
 

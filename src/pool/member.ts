@@ -55,7 +55,7 @@ export class Member {
         return { ...this.answer(this.current), states };
       }
       case 'grow':
-        new Growth(order.buffers).move(order.step, order.part);
+        new Growth(order.buffers).move(order.part);
         return this.answer(this.current);
       case 'expand':
         return this.expand(order);

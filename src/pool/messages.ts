@@ -1,5 +1,5 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
-import type { Buffers, Part, Step } from '../explore/growth.ts';
+import type { Buffers, Part } from '../explore/growth.ts';
 import type { Without } from '../explore/optimisations.ts';
 import type { Asked } from '../model/branches.ts';
 import type { Bundle } from '../spec/kept.ts';
@@ -29,7 +29,7 @@ export type Order =
     }
   | { readonly do: 'take'; readonly known: Lessons; readonly states: Parcel }
   | { readonly do: 'give'; readonly keep: number }
-  | { readonly do: 'grow'; readonly buffers: Buffers; readonly step: Step; readonly part: Part }
+  | { readonly do: 'grow'; readonly buffers: Buffers; readonly part: Part }
   | {
       readonly do: 'expand';
       readonly level: number;

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Growth } from '../../src/explore/growth.ts';
-import { FRESH, FULL, NEW, SEEN, VisitedTable } from '../../src/explore/visited.ts';
+import { FRESH, FULL, NEW, nameOf, SEEN, VisitedTable } from '../../src/explore/visited.ts';
+
+/** What the low lane does to the hash of a state. */
+const hashOfLow = (low: number) => nameOf(1 << 6, low) ^ (1 << 6);
 
 const lane = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 
@@ -9,7 +12,7 @@ describe('the table of states', () => {
   it('says NEW once per state, FRESH within the level and SEEN after it', () => {
     const table = VisitedTable.make(16);
     table.insertRoot(0, 0);
-    const root = table.slot;
+    const root = nameOf(0, 0);
     expect(table.insert(5, 6, 1, root, 0)).toBe(NEW);
     expect(table.insert(5, 6, 1, root, 1)).toBe(FRESH);
     expect(table.insert(5, 6, 2, root, 0)).toBe(SEEN);
@@ -43,12 +46,12 @@ describe('the table of states', () => {
             if (table.find(hi, lo) >= 0) continue;
             const parent = paths[threads.next().value % paths.length]!;
             const thread = threads.next().value;
-            table.insert(hi, lo, parent.path.length + 1, table.find(parent.hi, parent.lo), thread);
+            table.insert(hi, lo, parent.path.length + 1, nameOf(parent.hi, parent.lo), thread);
             paths.push({ hi, lo, path: [...parent.path, thread] });
           }
           for (let growth = 0; growth < 3; growth++) {
             for (const { hi, lo, path } of paths) {
-              expect(table.pathTo(table.find(hi, lo))).toEqual(path);
+              expect([...table.pathsTo(hi, lo)]).toContainEqual(path);
               expect(table.levelOf(hi, lo)).toBe(path.length);
             }
             table = Growth.of(table)!.done();
@@ -64,6 +67,7 @@ describe('the table of states', () => {
       [1, 9],
       [1, 2],
     ];
+    const name = ([hi, lo]: [number, number]) => nameOf(hi, lo) >>> 0;
     const paths = [
       [0, 1, 2],
       [2, 1, 0],
@@ -71,20 +75,36 @@ describe('the table of states', () => {
     ].map((order) => {
       const table = VisitedTable.make(64);
       table.insertRoot(0, 0);
-      const root = table.slot;
       parents.forEach(([hi, lo], index) => {
-        table.insert(hi, lo, 1, root, index);
+        table.insert(hi, lo, 1, nameOf(0, 0), index);
       });
       for (const index of order) {
         const [hi, lo] = parents[index]!;
-        table.insert(42, 42, 2, table.find(hi, lo), 7);
+        table.insert(42, 42, 2, nameOf(hi, lo), 7);
       }
-      return table.pathTo(table.find(42, 42));
+      return [...table.pathsTo(42, 42)];
     });
-    expect(paths).toEqual([
-      [2, 7],
-      [2, 7],
-      [2, 7],
-    ]);
+    const least = [0, 1, 2].sort((a, b) => name(parents[a]!) - name(parents[b]!))[0]!;
+    expect(paths).toEqual([[[least, 7]], [[least, 7]], [[least, 7]]]);
+  });
+
+  it('gives all paths where parents have one name, in whatever order they came', () => {
+    // Of the same level, and of another.
+    const alike = [17, 3, 12].map((low) => [nameOf(3, 9) ^ hashOfLow(low), low] as const);
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+    ]) {
+      const table = VisitedTable.make(64);
+      table.insertRoot(0, 0);
+      for (const index of order) {
+        const [hi, lo] = alike[index]!;
+        table.insert(hi, lo, index === 2 ? 2 : 1, nameOf(0, 0), index);
+      }
+      table.insert(42, 42, 2, nameOf(3, 9), 7);
+      expect(new Set(alike.map(([hi, lo]) => nameOf(hi, lo)))).toEqual(new Set([nameOf(3, 9)]));
+      const least = alike[0]![0] >>> 0 < alike[1]![0] >>> 0 ? [0, 1] : [1, 0];
+      expect([...table.pathsTo(42, 42)]).toEqual(least.map((index) => [index, 7]));
+    }
   });
 });

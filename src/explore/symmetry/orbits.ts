@@ -192,8 +192,9 @@ export class Orbits {
   /**
    * The threads that move on the way from the start to the member `as` of an orbit.
    * @param path those that move from one explored member to the next, up to the member explored
+   * @returns null if it does not lead to the one explored with that fingerprint
    */
-  schedule(path: readonly number[], as: number): number[] {
+  schedule(path: readonly number[], hi: number, lo: number, as: number): number[] | null {
     const { machine } = this;
     const { all } = this.permutations;
     let row = machine.initialRow();
@@ -205,7 +206,7 @@ export class Orbits {
       const wide = new Int32Array(machine.width);
       wide.set(row);
       const move = machine.transition(wide, 0, thread);
-      if (!move) throw new Error(`step ${threads.length} of a path cannot be taken`);
+      if (!move) return null;
       this.learn();
       this.visit(wide, 0, wide.length);
       this.least(move);
@@ -216,6 +217,7 @@ export class Orbits {
       this.turn(row, 0, row.length, this.as);
       to = after(to, inverse(all[this.as]!));
     }
+    if (path.length > 0 && (this.hi !== hi || this.lo !== lo)) return null;
     const last = after(all[as]!, inverse(to));
     return threads.map((thread) => last[thread]!);
   }
