@@ -7,7 +7,7 @@ import type { Without } from './optimisations.ts';
 import { Knowledge } from './reduction/knowledge.ts';
 import { Reduction } from './reduction.ts';
 import { Orbits } from './symmetry/orbits.ts';
-import { FULL, NEW, nameOf, type VisitedTable } from './visited.ts';
+import { FULL, NEW, nameOf, SEEN, type VisitedTable } from './visited.ts';
 
 /** One more thread would not fit a mask of threads. */
 const MOST_THREADS = 31;
@@ -24,7 +24,21 @@ export interface ExplorerOptions {
   readonly reduction: boolean;
   readonly without: Without;
   readonly onFinal?: FinalState | undefined;
+  readonly onStep?: Step;
 }
+
+/**
+ * Told of each step to a state of the next level: of which state, by its index, and of which thread.
+ * The one that it leads to is in the last slot of the table asked for, and if it is new the last of
+ * the frontier `next`.
+ */
+export type Step = (
+  from: number,
+  thread: number,
+  isNew: boolean,
+  visited: VisitedTable,
+  next: Frontier,
+) => void;
 
 interface Target {
   hi: number;
@@ -52,10 +66,12 @@ export class Explorer {
   /** Whether what is known now, by its size, confirms what the round relies on. */
   private confirmed = { size: 0, holds: true };
   private reduction: Reduction | null = null;
+  private readonly onStep: Step | undefined;
   private readonly moves: (Transition | null)[] = [];
   private level = -1;
 
-  constructor(machine: Machine, { guarded, reduction, without, onFinal }: ExplorerOptions) {
+  constructor(machine: Machine, options: ExplorerOptions) {
+    const { guarded, reduction, without, onFinal, onStep } = options;
     const { threads, symmetric } = machine.program;
     if (threads.length > MOST_THREADS) {
       throw new SpecError(`${threads.length} threads; at most ${MOST_THREADS} are possible`);
@@ -67,6 +83,7 @@ export class Explorer {
     this.begun = { learned: 0, footprints: new Map() };
     this.reduce = reduction;
     this.without = without;
+    this.onStep = onStep;
   }
 
   get findings(): Findings {
@@ -227,6 +244,7 @@ export class Explorer {
         return false;
       }
       if (seen === NEW) this.enter(current, base, next, move, level + 1);
+      if (this.onStep && seen !== SEEN) this.onStep(index, t, seen === NEW, visited, next);
     }
     return true;
   }

@@ -24,6 +24,8 @@ export class Paths {
   private states = Int32Array.of(0);
   /** By state and last thread; -1: none. */
   private ends: Int32Array;
+  /** By state. */
+  private best = Int32Array.of(EMPTY);
 
   constructor(threads: number) {
     this.threads = threads;
@@ -33,13 +35,11 @@ export class Paths {
 
   /** The best path to a state of this level, if `thread` moves next (-1: nobody). */
   to(state: number, thread = -1): number {
-    const { ends, threads } = this;
-    let best = -1;
-    for (let last = 0, at = state * threads; last < threads; last++, at++) {
-      const path = ends[at]!;
-      if (path >= 0 && (best < 0 || this.compare(path, best, thread) < 0)) best = path;
-    }
-    return best;
+    const best = this.best[state]!;
+    if (thread < 0) return best;
+    // Only the one that ends with that thread has no switch more than it had.
+    const own = this.ends[state * this.threads + thread]!;
+    return own >= 0 && this.compare(own, best, thread) < 0 ? own : best;
   }
 
   /** How often another thread takes over along a path, with a step of `thread` at its end (-1: without). */
@@ -81,6 +81,7 @@ export class Paths {
       }
     }
     const ends = new Int32Array(count * threads).fill(-1);
+    const best = new Int32Array(count).fill(-1);
     const reached: number[] = [];
     for (let path = first; path < size; path++) {
       const state = states[path - first]!;
@@ -88,13 +89,17 @@ export class Paths {
         const successor = successors[state * threads + thread]!;
         const to = successor * threads + thread;
         if (successor < 0 || from[to] !== path) continue;
-        ends[to] = this.add(path, thread);
+        const added = this.add(path, thread);
+        ends[to] = added;
+        if (best[successor]! < 0 || this.compare(added, best[successor]!) < 0)
+          best[successor] = added;
         reached.push(successor);
       }
     }
     this.first = size;
     this.states = Int32Array.from(reached);
     this.ends = ends;
+    this.best = best;
   }
 
   /** Less than 0: of two paths with as many steps the first is better, if `thread` moves next. */

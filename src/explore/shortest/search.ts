@@ -1,5 +1,5 @@
 import type { Machine } from '../../model/machine.ts';
-import { Explorer } from '../explorer.ts';
+import { Explorer, type Step } from '../explorer.ts';
 import type { Finding } from '../findings.ts';
 import type { Frontier } from '../frontier.ts';
 import { exploreHere, type SearchOptions } from '../search.ts';
@@ -30,14 +30,16 @@ export function shortestSchedules(
   const began = now();
   const paths = new Paths(machine.threads.length);
   const weighed = new Weighed(paths);
+  let visited = VisitedTable.make(1 << 10);
+  visited.insertRoot(0, 0);
+  const links = new Links(machine.threads.length, visited);
   const explorer = new Explorer(machine, {
     guarded,
     reduction: false,
     without: new Set(['symmetry']),
+    onStep: links.step,
   });
   explorer.beginRound(weighed);
-  let visited = VisitedTable.make(1 << 10);
-  visited.insertRoot(0, 0);
   let current = explorer.start();
   let next = explorer.makeFrontier();
   const limit = (table: VisitedTable, more = 0): string | null =>
@@ -47,74 +49,66 @@ export function shortestSchedules(
     now() - began > maxTimeMs
       ? 'given up'
       : null;
-  const numbers = new Numbers(visited);
-  numbers.add(current);
-  weighed.numberOf = (hi, lo) => numbers.of(hi, lo);
+  weighed.numberOf = (hi, lo) => links.of(hi, lo);
   for (let level = 0; ; level++) {
     weighed.arrive(level);
     explorer.checks.locks.report(level);
     const last = current.count === 0;
     weighed.settle(last);
     if (last || wanted.every((name) => weighed.settled.has(name))) break;
+    links.leave(current);
     const slices = exploreHere({ explorer, visited, current, next, level, round: 1, limit });
     let slice = slices.next();
     while (!slice.done) slice = slices.next();
     if (slice.value.limit) break;
     visited = slice.value.visited;
-    numbers.replace(visited, current, next);
-    paths.advance(next.count, successorsIn(machine, current, numbers));
+    paths.advance(next.count, links.successors);
     [current, next] = [next, current];
     next.clear(machine.width);
   }
   return named(machine, weighed, wanted);
 }
 
-/** The number in its level of each state of the level at hand. */
-class Numbers {
+/** The states of two levels, by number in their frontiers, and where the steps lead from the first. */
+class Links {
+  private readonly threads: number;
   private table: VisitedTable;
-  /** By slot of the table; -1: of an earlier level. */
+  /** By slot of the table; of no use for states of other levels. */
   private numbers: Int32Array;
+  private level: Frontier | null = null;
+  /** Per state and thread the state of the next level that it leads to; -1: none. */
+  successors = new Int32Array();
 
-  constructor(table: VisitedTable) {
+  /** @param table the start state only, whose number is 0 */
+  constructor(threads: number, table: VisitedTable) {
+    this.threads = threads;
     this.table = table;
-    this.numbers = new Int32Array(table.capacity).fill(-1);
+    this.numbers = new Int32Array(table.capacity);
   }
 
   of(hi: number, lo: number): number {
     return this.numbers[this.table.find(hi, lo)]!;
   }
 
-  add({ count, his, los }: Frontier): void {
-    for (let n = 0; n < count; n++) this.numbers[this.table.find(his[n]!, los[n]!)] = n;
+  /** The states from which the steps lead now. */
+  leave(level: Frontier): void {
+    this.level = level;
+    this.successors = new Int32Array(level.count * this.threads).fill(-1);
   }
 
-  /** On to the next level, which may be in a larger table. */
-  replace(table: VisitedTable, { count, his, los }: Frontier, next: Frontier): void {
-    if (table === this.table) {
-      for (let n = 0; n < count; n++) this.numbers[table.find(his[n]!, los[n]!)] = -1;
-    } else {
-      this.table = table;
-      this.numbers = new Int32Array(table.capacity).fill(-1);
-    }
-    this.add(next);
-  }
-}
+  readonly step: Step = (from, thread, isNew, visited, next) => {
+    if (visited !== this.table) this.moveTo(visited, next);
+    else if (isNew) this.numbers[visited.slot] = next.count - 1;
+    this.successors[from * this.threads + thread] = this.numbers[visited.slot]!;
+  };
 
-/** Per state of a level and thread, the number of the state of the next level that it leads to. */
-function successorsIn(machine: Machine, level: Frontier, numbers: Numbers): Int32Array {
-  const threads = machine.threads.length;
-  const successors = new Int32Array(level.count * threads).fill(-1);
-  for (let n = 0; n < level.count; n++) {
-    for (let thread = 0; thread < threads; thread++) {
-      const move = machine.transition(level.rows, n * level.stride, thread);
-      if (!move || move.crash) continue;
-      successors[n * threads + thread] = numbers.of(
-        level.his[n]! ^ move.hi,
-        level.los[n]! ^ move.lo,
-      );
-    }
+  /** To a larger table. */
+  private moveTo(table: VisitedTable, next: Frontier): void {
+    this.table = table;
+    this.numbers = new Int32Array(table.capacity);
+    for (const { count, his, los } of [this.level!, next])
+      for (let n = 0; n < count; n++) this.numbers[table.find(his[n]!, los[n]!)] = n;
   }
-  return successors;
 }
 
 function named(
