@@ -14,7 +14,7 @@ import { instantiate } from '../../src/spec/instantiate.ts';
 import { loadSpec } from '../../src/spec/load.ts';
 import { randomProgram } from '../oracle/arbitrary.ts';
 import { replayed } from '../oracle/compare.ts';
-import type { RandomProgram } from '../oracle/program.ts';
+import type { Condition, RandomProgram, RandomThread, Statement } from '../oracle/program.ts';
 import { UNLIMITED } from '../oracle/unlimited.ts';
 
 const OPTIONS = { ...UNLIMITED, maxStates: 100_000 };
@@ -96,6 +96,46 @@ test('no interleaving breaks a property with fewer steps, or as many and fewer s
   expect(compared).toBeGreaterThan(100);
   // What greedy reordering of what was found first does not come to.
   expect(straightened).toBeGreaterThan(0);
+});
+
+test('tables that grow lose no path', () => {
+  const threads = [0, 1, 2, 3, 4].map((own): RandomThread => {
+    const body = [1, 2, 3, 4, 5].map((constant): Statement => {
+      return { op: 'store', to: own, value: { constant }, plain: false };
+    });
+    return { daemon: false, cpu: 0, body };
+  });
+  // Broken after some steps of one thread and some of another, for all such.
+  const pairs = [0, 1, 2, 3, 4].flatMap((first) =>
+    [0, 1, 2, 3, 4].slice(first + 1).flatMap((then) =>
+      [1, 2, 3, 4, 5].flatMap((steps) =>
+        [1, 2, 3, 4, 5].map((more) => [
+          { thread: first, steps },
+          { thread: then, steps: more },
+        ]),
+      ),
+    ),
+  );
+  const always = pairs.map((pair): Condition => {
+    const clauses = pair.map(({ thread: variable, steps }) => {
+      return { object: { variable }, equals: steps };
+    });
+    return { negated: true, clauses };
+  });
+  const none = { locks: [], structs: 0, interrupts: [], atEnd: [], sometimes: [] };
+  const program = make({ variables: 5, kcsan: 'strict', threads, always, ...none });
+  const machine = new Machine(program, guarded);
+  const options = { ...OPTIONS, reduction: false };
+  const found = searchOn(machine, options);
+  // Beyond the first table, and the second.
+  expect(found.states).toBe(6 ** 5);
+  const { properties } = improve(machine, found, options);
+  const broken = properties.filter(({ kind }) => kind === 'always');
+  expect(broken.map(({ schedule }) => schedule)).toEqual(
+    pairs.map((pair) =>
+      pair.flatMap(({ thread, steps }) => Array<string>(steps).fill(`t${thread}`)),
+    ),
+  );
 });
 
 test('no time is spent on a break known to be behind more states than may be', () => {
