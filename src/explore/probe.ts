@@ -1,7 +1,7 @@
 import { Frontier } from './frontier.ts';
 import type { Outcome } from './outcome.ts';
 import type { Level, LevelDone } from './search.ts';
-import type { Declined, TraceProgress } from './traces.ts';
+import type { Traces } from './traces.ts';
 
 /** A search that gives each of its levels to its caller to be explored. */
 export type Levels = Generator<Level, Outcome, LevelDone>;
@@ -69,10 +69,7 @@ const PACE = 1;
  * A search of states and an exploration by traces, with as much time for the one as for the other,
  * until one of them is over. Again counts decide.
  */
-export function* beside(
-  states: Levels,
-  traces: Generator<TraceProgress, Outcome | Declined, string | undefined>,
-): Levels {
+export function* beside(states: Levels, traces: Traces): Levels {
   let steps = 0;
   let spent = 0;
   let counted = 0;
@@ -85,11 +82,12 @@ export function* beside(
     counted = transitions;
     while (steps < spent * PACE && !work.limit(work.visited)) {
       const trace = traces.next();
-      if (!trace.done) steps = trace.value.steps;
-      else if ('declined' in trace.value) return yield* onward(states, work);
-      else return trace.value;
+      if (trace.done) {
+        return 'declined' in trace.value ? yield* onward(states, work) : trace.value;
+      }
+      steps = trace.value.steps;
       // Nothing to explore, but a time for others.
-      yield { ...work, current: NOTHING, alone: true };
+      yield { ...work, current: NOTHING, alone: true, wait: trace.value.wait };
     }
   }
   return next.value;

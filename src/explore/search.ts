@@ -9,7 +9,7 @@ import { learnByWalking } from './learn.ts';
 import { ALL_ON, type Without } from './optimisations.ts';
 import type { Outcome } from './outcome.ts';
 import { beside, cheaper, type Levels, type Probe } from './probe.ts';
-import { exploreTraces } from './traces.ts';
+import { exploreTraces, type TraceOptions, type Traces } from './traces.ts';
 import { VisitedTable } from './visited.ts';
 
 export interface SearchOptions {
@@ -37,6 +37,10 @@ export interface SearchOptions {
   readonly interrupted?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly onFinal?: FinalState;
+  /** Steps of traces in a turn (default: of its own choice). */
+  readonly traceSlice?: number;
+  /** How to explore traces (default: in this thread). */
+  readonly traces?: (machine: Machine, options: TraceOptions) => Traces;
 }
 
 export interface Progress {
@@ -58,6 +62,8 @@ export interface Level {
   readonly round: number;
   /** Not for others to join in: it may be given up. */
   readonly alone?: boolean;
+  /** What there is to do comes then. */
+  readonly wait?: Promise<void> | undefined;
   /** The limit that ends the search now, in words, or null; with so many bytes more to be had. */
   readonly limit: (visited: VisitedTable, more?: number) => string | null;
 }
@@ -120,7 +126,8 @@ export function growthOf(visited: VisitedTable, { limit }: Level): Growth | stri
 /** The search, level by level: gives each level to its caller to be explored. */
 export function explore(machine: Machine, options: SearchOptions): Levels {
   const began = options.now();
-  const { reduction, probe, without = ALL_ON } = options;
+  const { reduction, probe, without = ALL_ON, guarded } = options;
+  const { traces = exploreTraces, traceSlice: slice } = options;
   const rounds = (more: Pick<SearchOptions, 'reduction'> & Partial<SearchOptions>) =>
     exploreRounds(machine, { ...options, ...more }, began);
   const reduced = (): Levels => {
@@ -129,7 +136,7 @@ export function explore(machine: Machine, options: SearchOptions): Levels {
     const symmetric = machine.program.symmetric.length > 0 && !without.has('symmetry');
     return symmetric || without.has('traces')
       ? states
-      : beside(states, exploreTraces(machine, options));
+      : beside(states, traces(machine, { guarded, slice }));
   };
   if (!reduction) return rounds({ reduction });
   if (!probe || without.has('probe')) return reduced();

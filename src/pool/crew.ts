@@ -20,7 +20,7 @@ export interface Link {
   ask(order: Order): Promise<Answer>;
 }
 
-interface Worker {
+export interface Worker {
   readonly link: Link;
   /** Its machine in our numbering. */
   peer: Peer | null;
@@ -37,6 +37,8 @@ interface Worker {
  */
 export class Crew {
   private readonly workers: Worker[];
+  /** Those that are back, and hold no states of this round. */
+  private readonly back: Worker[] = [];
   /** The search, and its round, that the workers hold states of. */
   private explorer: Explorer | null = null;
   private round = 0;
@@ -52,6 +54,16 @@ export class Crew {
   /** Is the crew at work in this round? If not, a level may as well be explored alone. */
   sharing({ explorer, round }: Level): boolean {
     return this.explorer === explorer && this.round === round;
+  }
+
+  /** A worker for something else; null: there is none, or it may hold states of this round. */
+  lend(work: Level): Worker | null {
+    return this.sharing(work) ? null : (this.workers.pop() ?? null);
+  }
+
+  /** If they share a round it is one of them from the next on. */
+  takeBack(worker: Worker, work: Level): void {
+    (this.sharing(work) ? this.back : this.workers).push(worker);
   }
 
   /** Explores a level together. `work.current` holds this thread's share of it. */
@@ -137,6 +149,7 @@ export class Crew {
   async join({ explorer, round }: Level): Promise<void> {
     this.explorer = explorer;
     this.round = round;
+    this.workers.push(...this.back.splice(0));
     const { machine, begun, reduce, without } = explorer;
     await Promise.all(
       this.workers.map(async (worker) => {
@@ -200,12 +213,17 @@ export class Crew {
     for (const name of answer.witnessed) explorer.findings.witnessed.add(name);
   }
 
-  private async ask(worker: Worker, order: Order): Promise<Answer> {
-    const answer = await worker.link.ask(order);
-    if (answer.error) {
-      const { name, message } = answer.error;
-      throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
-    }
-    return answer;
+  private ask({ link }: Worker, order: Order): Promise<Answer> {
+    return ask(link, order);
   }
+}
+
+/** @throws what the worker did */
+export async function ask(link: Link, order: Order): Promise<Answer> {
+  const answer = await link.ask(order);
+  if (answer.error) {
+    const { name, message } = answer.error;
+    throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
+  }
+  return answer;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Link } from './crew.ts';
@@ -31,21 +30,25 @@ export function hire(count: number, assignment: Assignment): Hired {
     );
     return port1;
   });
-  const links = ports.map(
-    (port): Link => ({
-      async ask(order: Order): Promise<Answer> {
-        port.postMessage(order);
-        const heard = new AbortController();
-        const { signal } = heard;
-        const answer = await Promise.race([
-          once(port, 'message', { signal }).then(([message]) => message as Answer),
-          once(port, 'close', { signal }).then(() => null),
-        ]).finally(() => heard.abort());
-        if (answer) return answer;
-        throw failure ?? new Error('a worker ended for no known reason');
-      },
-    }),
-  );
+  const links = ports.map((port): Link => {
+    const waiting: { resolve(answer: Answer): void; reject(why: unknown): void }[] = [];
+    let closed = false;
+    const end = (): void => {
+      closed = true;
+      const why = failure ?? new Error('a worker ended for no known reason');
+      for (const { reject } of waiting.splice(0)) reject(why);
+    };
+    port.on('message', (answer: Answer) => waiting.shift()!.resolve(answer));
+    port.on('close', end);
+    return {
+      ask: (order: Order): Promise<Answer> =>
+        new Promise((resolve, reject) => {
+          waiting.push({ resolve, reject });
+          if (closed) end();
+          else port.postMessage(order);
+        }),
+    };
+  });
   return {
     links,
     async dismiss() {

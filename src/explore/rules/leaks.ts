@@ -8,7 +8,7 @@ import { isShared, type Shared, type Struct } from '../../model/shared.ts';
  * kmemleak (mm/kmemleak.c), asked when nothing can move any more: structs that were allocated and
  * not freed, and to which nothing points that is reached from a root. Roots are the globals, the
  * structs that were there from the start, and the locals of threads that wait for more to do.
- * A pointer into a struct counts as one to it.
+ * A pointer into a struct counts as one to it. By name: another machine has them in another order.
  */
 export function leaksIn(machine: Machine, rows: Int32Array, base: number, width: number): Struct[] {
   const contentOf = (object: Shared<unknown>): unknown =>
@@ -36,7 +36,9 @@ export function leaksIn(machine: Machine, rows: Int32Array, base: number, width:
     if (contentOf(struct.life) !== 'alive') continue;
     for (const field of partsOf(struct)) referencesIn(contentOf(field), reached);
   }
-  return allocated.filter((struct) => !reached.has(struct));
+  return allocated
+    .filter((struct) => !reached.has(struct))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 export function leakReport(leaks: readonly Struct[]): Report {
