@@ -35,8 +35,8 @@ const PROBE: Probe = { from: 1_500_000, price: 12 };
 const HIRE_FROM = 400_000;
 /** What this thread explores until they have. */
 const SHARE_FROM = 500_000;
-/** With as many transitions: not much later workers have started, and caught up. */
-const TRACE_FROM = 1 << 17;
+/** In a search that is over sooner, a worker that starts and catches up does not pay. */
+const TRACE_FROM = 1 << 18;
 /** A level with fewer states is not worth a meeting of all workers. */
 const SHARED_LEVEL = 1_000;
 
