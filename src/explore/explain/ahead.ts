@@ -18,7 +18,6 @@ export class Ahead {
   private readonly safe = new Set<string>();
   private left = MOST;
   private readonly lockdep: Lockdep | null;
-  private readonly lockdepSaw = new Set<Node>();
   /** Lockdep has seen enough to break the property, though perhaps not in one run. */
   private suspect = false;
 
@@ -90,8 +89,6 @@ export class Ahead {
   }
 
   private see(node: Node): void {
-    if (!this.lockdep || this.lockdepSaw.has(node)) return;
-    this.lockdepSaw.add(node);
-    this.lockdep.see(this.question.machine, node);
+    this.lockdep?.see(this.question.machine, node);
   }
 }

@@ -1,6 +1,6 @@
 import type { Machine, Node } from '../../model/machine.ts';
 import { brokenByReport, type Findings } from '../findings.ts';
-import { type Fact, factsOf, keyOf, lockReports } from './lockdep.ts';
+import { keysOf, lockReports } from './lockdep.ts';
 
 /** What one round of a search gives lockdep to know: the facts of each local state, once. */
 export class LockFacts {
@@ -22,7 +22,7 @@ export class LockFacts {
   see(node: Node, level: number, hi: number, lo: number, as = 0): void {
     const { thread, state } = node;
     const known = this.keys[thread]!;
-    known[state.id] ??= factsOf(node).map(keyOf);
+    known[state.id] ??= keysOf(node);
     const keys = known[state.id]!;
     const levels = this.levels[thread]!;
     levels[state.id] ??= level;
@@ -40,8 +40,8 @@ export class LockFacts {
     const { facts } = this.findings;
     if (facts.size === this.reported) return;
     this.reported = facts.size;
-    const known = [...facts.keys()].map((key) => JSON.parse(key) as Fact);
-    this.findings.locks = lockReports(known).flatMap(({ facts: because, ...report }) => {
+    const reports = lockReports([...facts.keys()]);
+    this.findings.locks = reports.flatMap(({ facts: because, ...report }) => {
       const seen = because.map((key) => facts.get(key)!);
       const last = seen.reduce((a, b) => (b.level > a.level ? b : a));
       const earlier = seen.filter(

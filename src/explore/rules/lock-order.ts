@@ -1,5 +1,5 @@
 import type { LockOrder } from '../outcome.ts';
-import { bit, type Fact, lockReports } from './lockdep.ts';
+import { bit, factOf, lockReports } from './lockdep.ts';
 
 /**
  * The graph of lock classes that lockdep learned (/proc/lockdep): for people to look at, so what is
@@ -13,8 +13,8 @@ export function lockOrderOf(
   unchecked: Readonly<Record<string, string>>,
 ): LockOrder {
   const known = [...keys].sort();
-  const facts = known.map((key) => JSON.parse(key) as Fact);
-  const reports = lockReports(facts).filter(({ rule }) => !Object.hasOwn(unchecked, rule));
+  const facts = known.map(factOf);
+  const reports = lockReports(known).filter(({ rule }) => !Object.hasOwn(unchecked, rule));
   const usages = new Map<string, Set<string>>();
   const edges = new Map<string, LockOrder['edges'][number]>();
   const usagesOf = (cls: string): Set<string> => {

@@ -54,8 +54,21 @@ export function keyOf(fact: Fact): string {
   return JSON.stringify(fact);
 }
 
-/** What a thread in this local state adds to what is known. */
-export function factsOf({ state: { context, pending } }: Node): Fact[] {
+export function factOf(key: string): Fact {
+  return JSON.parse(key) as Fact;
+}
+
+/** Facts of local states: run after run comes to the same ones. */
+const known = new WeakMap<Node, readonly string[]>();
+
+/** What a thread in this local state adds to what is known, by key. */
+export function keysOf(node: Node): readonly string[] {
+  const keys = known.get(node) ?? factsOf(node).map(keyOf);
+  known.set(node, keys);
+  return keys;
+}
+
+function factsOf({ state: { context, pending } }: Node): Fact[] {
   const facts: Fact[] = [];
   for (const use of context.held) facts.push(...heldFacts(use, context));
   const acquires = pending?.acquires ?? [];
@@ -116,9 +129,9 @@ function askedFacts(
 type Order = Extract<Fact, { kind: 'order' }>;
 type Usage = Extract<Fact, { kind: 'usage' }>;
 
-/** One report for each title: the one with the fewest facts, then in order. */
-export function lockReports(facts: readonly Fact[]): LockReport[] {
-  const all = [...facts].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+/** What it makes of facts, by key. One report for each title: the one with the fewest, then in order. */
+export function lockReports(keys: readonly string[]): LockReport[] {
+  const all = keys.toSorted().map(factOf);
   const orders = new Map<string, Order[]>();
   for (const fact of all) {
     if (fact.kind !== 'order') continue;
@@ -265,21 +278,28 @@ function shortest(
 /** What was learned in one or more runs, and where. */
 export class Lockdep {
   private readonly places = new Map<string, Place>();
+  private readonly seen = new Set<Node>();
+  /** What it makes of so many facts. */
+  private made = { of: 0, reports: [] as readonly LockReport[] };
 
   /** @returns whether there is more to it than before */
   see(machine: Machine, node: Node): boolean {
+    if (this.seen.has(node)) return false;
+    this.seen.add(node);
     const { size } = this.places;
-    for (const fact of factsOf(node)) {
-      const key = keyOf(fact);
-      if (!this.places.has(key)) this.places.set(key, placeOf(machine, node, told(fact)));
+    for (const key of keysOf(node)) {
+      if (!this.places.has(key)) this.places.set(key, placeOf(machine, node, told(factOf(key))));
     }
     return this.places.size > size;
   }
 
   /** Reports that are not among `reported`, to which they are added. */
   news(reported = new Set<string>()): LockReport[] {
-    const facts = [...this.places.keys()].map((key) => JSON.parse(key) as Fact);
-    const found = lockReports(facts).filter(({ title }) => !reported.has(title));
+    const { size } = this.places;
+    if (size !== this.made.of) {
+      this.made = { of: size, reports: lockReports([...this.places.keys()]) };
+    }
+    const found = this.made.reports.filter(({ title }) => !reported.has(title));
     for (const { title } of found) reported.add(title);
     return found;
   }

@@ -12,7 +12,7 @@ import { Growth } from '../growth.ts';
 import type { StateProperty } from '../properties.ts';
 import { leakReport, leaksIn } from '../rules/leaks.ts';
 import { LockFacts } from '../rules/lock-facts.ts';
-import { factsOf } from '../rules/lockdep.ts';
+import { keysOf } from '../rules/lockdep.ts';
 import { FULL, NEW, VisitedTable } from '../visited.ts';
 import type { Action, Dependence } from './dependence.ts';
 import type { Cut, Execution } from './execution.ts';
@@ -141,7 +141,7 @@ export class Checks {
   private meet(execution: Execution, node: Node, cut: Cut): void {
     this.met[node.thread]![node.state.id] = true;
     this.dependence.meet(node);
-    if (factsOf(node).length === 0) return;
+    if (keysOf(node).length === 0) return;
     const sighting = this.sight(execution, cut);
     this.locks.see(node, sighting.level, sighting.hi, sighting.lo);
     this.keep(execution, sighting, cut);
