@@ -133,6 +133,7 @@ function propertyOutcomes(
       // A claim about the end of schedules that never end, and are not cut short by a report either.
       (kind === 'atEnd' && complete && finalStates + found.size === 0);
     const violated = broken !== undefined || (missing && complete);
+    const before = broken && shortest ? stepsBefore(broken.finding) : null;
     return {
       name,
       kind,
@@ -144,17 +145,17 @@ function propertyOutcomes(
       message: broken?.finding.message ?? (violated ? WHY_MISSING[kind]! : null),
       schedule: broken?.schedule ?? null,
       earlier: broken?.earlier ?? [],
-      shortest: broken !== undefined && shortest,
+      shortest: before !== null,
       fewestSwitches: false,
-      ...(broken && shortest && { behind: sizes[stepsBefore(broken.finding)] ?? 0 }),
+      ...(before !== null && { behind: sizes[before] ?? 0 }),
     };
   });
 }
 
-/** How many steps come before the one that breaks the property, in every schedule; -1: it is not known. */
-function stepsBefore({ kind, level, thread, earlier }: Finding): number {
+/** How many steps come before the one that breaks the property, in every schedule; null: it is not known. */
+function stepsBefore({ kind, level, thread, earlier }: Finding): number | null {
   // Lockdep may have reported it before it knew what it makes of it in the end.
-  if (kind === 'never' || earlier) return -1;
+  if (kind === 'never' || earlier) return null;
   return thread < 0 ? level - 1 : level;
 }
 

@@ -22,7 +22,7 @@ import type { Hired } from './hire.ts';
 export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'memory' | 'guarded'> {
   /** Threads that search, this one included; `onFinal` is told what this one comes to. */
   readonly workers: number;
-  /** States from which on workers are started, and from which on they join in. */
+  /** States from which on workers are started, and from which on they are waited for. */
   readonly hireFrom?: number;
   readonly shareFrom?: number;
   /** Steps of traces from which on one of them explores these. */
@@ -33,8 +33,10 @@ export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'memory' | 'g
 const PROBE: Probe = { from: 1_500_000, price: 12 };
 /** A search below this size is over before workers have started. */
 const HIRE_FROM = 400_000;
-/** What this thread explores until they have. */
-const SHARE_FROM = 500_000;
+/** From here on this thread waits for workers that have not started yet. */
+const SHARE_FROM = 800_000;
+/** As many states are explored in the time of one of a reduced search, about. */
+const REDUCED = 4;
 /** In a search that is over sooner, a worker that starts and catches up does not pay. */
 const TRACE_FROM = 1 << 18;
 /** A level with fewer states is not worth a meeting of all workers. */
@@ -56,6 +58,7 @@ export async function verify(
   let hired: Promise<Hired> | null = null;
   let hiring: Promise<Crew> | null = null;
   let joined: Promise<void> | null = null;
+  let ready = false;
   const hireCrew = async (): Promise<Crew> => {
     // Not above: few searches need it, and it takes as long to load as many of them run.
     hired = import('./hire.ts').then(({ hire }) =>
@@ -68,13 +71,18 @@ export async function verify(
     return hiring;
   };
   const crewFor = async (work: Level): Promise<Crew | null> => {
-    const { visited, current } = work;
-    if (workers < 2 || visited.size < Math.min(hireFrom, shareFrom)) return null;
-    joined ??= crew().then((each) => each.join(work));
+    const { explorer, visited, current } = work;
+    const size = visited.size * (explorer.reduce ? REDUCED : 1);
+    if (workers < 2 || (!joined && size < Math.min(hireFrom, shareFrom))) return null;
+    joined ??= crew()
+      .then((each) => each.join(work))
+      .then(() => {
+        ready = true;
+      });
     // Heard of when it is needed.
     joined.catch(() => {});
-    const large = visited.size >= shareFrom && current.count >= Math.min(SHARED_LEVEL, shareFrom);
-    if (!large) return null;
+    const isLarge = current.count >= Math.min(SHARED_LEVEL, shareFrom);
+    if (!isLarge || !(ready || size >= shareFrom)) return null;
     await joined;
     const together = await crew();
     return together.size > 1 ? together : null;
