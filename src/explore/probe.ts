@@ -1,7 +1,6 @@
-import { Frontier } from './frontier.ts';
 import type { Outcome } from './outcome.ts';
-import type { Level, LevelDone } from './search.ts';
-import type { Traces } from './traces.ts';
+import type { Aside, Level, LevelDone } from './search.ts';
+import type { Declined, TraceProgress } from './traces.ts';
 
 /** A search that gives each of its levels to its caller to be explored. */
 export type Levels = Generator<Level, Outcome, LevelDone>;
@@ -62,42 +61,69 @@ export function* cheaper(
   return full.value;
 }
 
-/** Steps of the exploration by traces in the time of one transition of a reduced search, about. */
+/** Steps of the exploration by traces for each transition of a reduced search. */
 const PACE = 1;
+/** The time of one of those steps, of that of one of those transitions, about. */
+const STEP = 0.7;
 
 /**
- * A search of states and an exploration by traces, with as much time for the one as for the other,
- * until one of them is over. Again counts decide.
+ * A search of states and an exploration by traces, with about as much time for the one as for the
+ * other, until one of them is over. Again counts decide.
  */
 export function* beside(states: Levels, traces: Traces): Levels {
-  let steps = 0;
-  let spent = 0;
+  const turns = new Turns(traces);
   let counted = 0;
   let next = states.next();
-  for (; !next.done; next = states.next(yield next.value)) {
+  while (!next.done) {
     const work = next.value;
     const { transitions } = work.explorer;
     // They are counted anew in each round.
-    spent += transitions - (transitions < counted ? 0 : counted);
+    turns.spend(transitions - (transitions < counted ? 0 : counted));
     counted = transitions;
-    while (steps < spent * PACE && !work.limit(work.visited)) {
-      const trace = traces.next();
-      if (trace.done) {
-        return 'declined' in trace.value ? yield* onward(states, work) : trace.value;
-      }
-      steps = trace.value.steps;
-      // Nothing to explore, but a time for others.
-      yield { ...work, current: NOTHING, alone: true, wait: trace.value.wait };
-    }
+    turns.states = work.visited.size / Math.max(1, transitions);
+    const done = yield { ...work, aside: turns };
+    const { ended } = turns;
+    if (ended && !('declined' in ended)) return ended;
+    next = states.next(done);
+    if (ended) break;
   }
+  while (!next.done) next = states.next(yield next.value);
   return next.value;
 }
 
-const NOTHING = new Frontier(0, 0);
+type Traces = Generator<TraceProgress, Outcome | Declined, string | undefined>;
 
-/** A search from a level on that has been asked for. */
-function* onward(search: Levels, work: Level): Levels {
-  for (let step = search.next(yield work); ; step = search.next(yield step.value)) {
-    if (step.done) return step.value;
+/** The turns of an exploration by traces: each level of the search makes some of it due. */
+class Turns implements Aside {
+  ended: Outcome | Declined | null = null;
+  /** For each transition of the search, about. */
+  states = 1;
+  private readonly traces: Traces;
+  private steps = 0;
+  private owed = 0;
+
+  constructor(traces: Traces) {
+    this.traces = traces;
+  }
+
+  spend(transitions: number): void {
+    this.owed += transitions * PACE;
+  }
+
+  get due(): number {
+    // A turn may be longer than what is due.
+    return this.ended ? 0 : Math.max(0, this.owed - this.steps) * STEP * this.states;
+  }
+
+  get over(): boolean {
+    return this.ended !== null && !('declined' in this.ended);
+  }
+
+  next(): boolean {
+    if (this.ended || this.steps >= this.owed) return false;
+    const trace = this.traces.next();
+    if (trace.done) this.ended = trace.value;
+    else this.steps = trace.value.steps;
+    return true;
   }
 }

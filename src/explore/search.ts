@@ -9,7 +9,7 @@ import { learnByWalking } from './learn.ts';
 import { ALL_ON, type Without } from './optimisations.ts';
 import type { Outcome } from './outcome.ts';
 import { beside, cheaper, type Levels, type Probe } from './probe.ts';
-import { exploreTraces, type TraceOptions, type Traces } from './traces.ts';
+import { exploreTraces } from './traces.ts';
 import { VisitedTable } from './visited.ts';
 
 export interface SearchOptions {
@@ -37,10 +37,8 @@ export interface SearchOptions {
   readonly interrupted?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly onFinal?: FinalState;
-  /** Steps of traces in a turn (default: of its own choice). */
+  /** Steps of a turn of an exploration by traces (default: of its own choice). */
   readonly traceSlice?: number;
-  /** How to explore traces (default: in this thread). */
-  readonly traces?: (machine: Machine, options: TraceOptions) => Traces;
 }
 
 export interface Progress {
@@ -62,10 +60,20 @@ export interface Level {
   readonly round: number;
   /** Not for others to join in: it may be given up. */
   readonly alone?: boolean;
-  /** What there is to do comes then. */
-  readonly wait?: Promise<void> | undefined;
+  /** To be done here before the level is over; others may explore it meanwhile. */
+  readonly aside?: Aside;
   /** The limit that ends the search now, in words, or null; with so many bytes more to be had. */
   readonly limit: (visited: VisitedTable, more?: number) => string | null;
+}
+
+/** Work that goes on beside a search, in turns. */
+export interface Aside {
+  /** How much is due, in states that could be explored in that time, about. */
+  readonly due: number;
+  /** The search need not go on. */
+  readonly over: boolean;
+  /** Takes a turn; false: none is due. */
+  next(): boolean;
 }
 
 /** A level explored, here or by others too. */
@@ -99,8 +107,10 @@ export function searchOn(machine: Machine, options: SearchOptions): Outcome {
  * asynchronous caller can let signals through.
  */
 export function* exploreHere(work: Level): Generator<void, LevelDone, void> {
-  const { explorer, current, next, level } = work;
+  const { explorer, current, next, level, aside } = work;
   let { visited } = work;
+  while (aside && !work.limit(visited) && aside.next()) yield;
+  if (aside?.over) return { visited, count: 0, limit: null };
   for (let at = 0; at < current.count; ) {
     const limit = work.limit(visited);
     if (limit) return { visited, count: next.count, limit };
@@ -126,8 +136,7 @@ export function growthOf(visited: VisitedTable, { limit }: Level): Growth | stri
 /** The search, level by level: gives each level to its caller to be explored. */
 export function explore(machine: Machine, options: SearchOptions): Levels {
   const began = options.now();
-  const { reduction, probe, without = ALL_ON, guarded } = options;
-  const { traces = exploreTraces, traceSlice: slice } = options;
+  const { reduction, probe, without = ALL_ON } = options;
   const rounds = (more: Pick<SearchOptions, 'reduction'> & Partial<SearchOptions>) =>
     exploreRounds(machine, { ...options, ...more }, began);
   const reduced = (): Levels => {
@@ -136,7 +145,7 @@ export function explore(machine: Machine, options: SearchOptions): Levels {
     const symmetric = machine.program.symmetric.length > 0 && !without.has('symmetry');
     return symmetric || without.has('traces')
       ? states
-      : beside(states, traces(machine, { guarded, slice }));
+      : beside(states, exploreTraces(machine, options));
   };
   if (!reduction) return rounds({ reduction });
   if (!probe || without.has('probe')) return reduced();

@@ -1,6 +1,6 @@
 import type { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
-import { conclude, type Searched, withSchedules } from './conclude.ts';
+import { conclude, withSchedules } from './conclude.ts';
 import type { Outcome } from './outcome.ts';
 import { StateProperty } from './properties.ts';
 import { Checks, runKey } from './traces/checks.ts';
@@ -13,7 +13,7 @@ export interface TraceOptions {
   readonly guarded: <T>(code: () => T) => T;
   readonly onTrace?: OnTrace;
   /** Steps between two times that the caller is asked whether to go on. */
-  readonly slice?: number | undefined;
+  readonly traceSlice?: number;
 }
 
 /** How far the exploration of traces has come. */
@@ -23,22 +23,12 @@ export interface TraceProgress {
   readonly steps: number;
   readonly round: number;
   readonly violations: number;
-  /** It goes no further before that. */
-  readonly wait?: Promise<void>;
 }
 
 /** The program is not explored by traces. */
 export interface Declined {
   readonly declined: string;
 }
-
-/** What an exploration by traces found, as plain data. */
-export interface Traced extends Searched {
-  readonly traces: number;
-}
-
-/** An exploration that goes on as long as it is asked to. */
-export type Traces = Generator<TraceProgress, Outcome | Declined, undefined>;
 
 const SLICE = 1 << 13;
 
@@ -59,21 +49,8 @@ const MOST_THREADS = 31;
  */
 export function* exploreTraces(
   machine: Machine,
-  options: TraceOptions,
+  { guarded, onTrace, traceSlice = SLICE }: TraceOptions,
 ): Generator<TraceProgress, Outcome | Declined, string | undefined> {
-  return concluded(machine, yield* searchTraces(machine, options));
-}
-
-/** @param machine has learned what the exploration did */
-export function concluded(machine: Machine, end: Traced | Declined): Outcome | Declined {
-  return 'declined' in end ? end : { ...conclude(machine, end), traces: end.traces };
-}
-
-/** As `exploreTraces`, before anything is concluded. */
-export function* searchTraces(
-  machine: Machine,
-  { guarded, onTrace, slice = SLICE }: TraceOptions,
-): Generator<TraceProgress, Traced | Declined, string | undefined> {
   const { program } = machine;
   if (machine.threads.length > MOST_THREADS) {
     return { declined: `${machine.threads.length} threads; at most ${MOST_THREADS} are possible` };
@@ -96,7 +73,7 @@ export function* searchTraces(
     let limit: string | null = null;
     let yielded = 0;
     while (limit === null && explorer.next()) {
-      if (explorer.steps - yielded < slice) continue;
+      if (explorer.steps - yielded < traceSlice) continue;
       yielded = explorer.steps;
       const { traces, steps } = explorer;
       const { violations } = checks;
@@ -117,10 +94,13 @@ export function* searchTraces(
     const { traces, steps, depth } = explorer;
     const { finalStates, findings } = checks;
     return {
-      ...{ found, witnessed: findings.witnessed, lockFacts: [...findings.facts.keys()] },
-      ...{ limit, shortest: false, traces },
-      ...{ states: steps + 1, transitions: steps, depth, rounds: round, finalStates },
-      ...{ reduction: true, symmetry: [], members: 1, fingerprints: finalStates },
+      ...conclude(machine, {
+        ...{ found, witnessed: findings.witnessed, lockFacts: findings.facts.keys() },
+        ...{ limit, shortest: false },
+        ...{ states: steps + 1, transitions: steps, depth, rounds: round, finalStates },
+        ...{ reduction: true, symmetry: [], members: 1, fingerprints: finalStates },
+      }),
+      traces,
     };
   }
 }

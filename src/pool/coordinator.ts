@@ -10,12 +10,10 @@ import {
   type LevelDone,
   type SearchOptions,
 } from '../explore/search.ts';
-import { exploreTraces, type TraceOptions } from '../explore/traces.ts';
 import { Machine } from '../model/machine.ts';
 import type { Program } from '../model/program.ts';
 import { guarded } from '../spec/guard.ts';
 import type { LoadedSpec } from '../spec/load.ts';
-import { Apart, type Tracing } from './apart.ts';
 import { Crew } from './crew.ts';
 import type { Hired } from './hire.ts';
 
@@ -25,8 +23,6 @@ export interface VerifyOptions extends Omit<SearchOptions, 'now' | 'memory' | 'g
   /** States from which on workers are started, and from which on they are waited for. */
   readonly hireFrom?: number;
   readonly shareFrom?: number;
-  /** Steps of traces from which on one of them explores these. */
-  readonly traceFrom?: number;
 }
 
 /** A search below this size is over before a reduction has paid for itself. */
@@ -36,9 +32,7 @@ const HIRE_FROM = 400_000;
 /** From here on this thread waits for workers that have not started yet. */
 const SHARE_FROM = 800_000;
 /** As many states are explored in the time of one of a reduced search, about. */
-const REDUCED = 4;
-/** In a search that is over sooner, a worker that starts and catches up does not pay. */
-const TRACE_FROM = 1 << 18;
+const REDUCED = 8;
 /** A level with fewer states is not worth a meeting of all workers. */
 const SHARED_LEVEL = 1_000;
 
@@ -51,41 +45,36 @@ export async function verify(
   program: Program,
   options: VerifyOptions,
 ): Promise<Outcome> {
-  const { workers, hireFrom = HIRE_FROM, shareFrom = SHARE_FROM, traceFrom = TRACE_FROM } = options;
+  const { workers, hireFrom = HIRE_FROM, shareFrom = SHARE_FROM } = options;
   const { file, library, code, digest } = loaded;
   const { variant, params } = program;
   const bundle = { library, code, digest };
   let hired: Promise<Hired> | null = null;
-  let hiring: Promise<Crew> | null = null;
-  let joined: Promise<void> | null = null;
+  let crew: Promise<Crew> | null = null;
   let ready = false;
-  const hireCrew = async (): Promise<Crew> => {
+  const hireFor = async (work: Level): Promise<Crew> => {
     // Not above: few searches need it, and it takes as long to load as many of them run.
     hired = import('./hire.ts').then(({ hire }) =>
       hire(workers - 1, { file, bundle, variant, params }),
     );
-    return new Crew((await hired).links);
-  };
-  const crew = (): Promise<Crew> => {
-    hiring ??= hireCrew();
-    return hiring;
+    const together = new Crew((await hired).links);
+    await together.join(work);
+    return together;
   };
   const crewFor = async (work: Level): Promise<Crew | null> => {
     const { explorer, visited, current } = work;
     const size = visited.size * (explorer.reduce ? REDUCED : 1);
-    if (workers < 2 || (!joined && size < Math.min(hireFrom, shareFrom))) return null;
-    joined ??= crew()
-      .then((each) => each.join(work))
-      .then(() => {
-        ready = true;
-      });
+    if (workers < 2 || (!crew && size < Math.min(hireFrom, shareFrom))) return null;
+    crew ??= hireFor(work);
     // Heard of when it is needed.
-    joined.catch(() => {});
+    crew.then(
+      () => {
+        ready = true;
+      },
+      () => {},
+    );
     const isLarge = current.count >= Math.min(SHARED_LEVEL, shareFrom);
-    if (!isLarge || !(ready || size >= shareFrom)) return null;
-    await joined;
-    const together = await crew();
-    return together.size > 1 ? together : null;
+    return isLarge && (ready || size >= shareFrom) ? crew : null;
   };
   const resolved = {
     probe: PROBE,
@@ -96,12 +85,7 @@ export async function verify(
   };
   const machine = new Machine(program, guarded);
   try {
-    const searched = await searchTogether(
-      machine,
-      resolved,
-      crewFor,
-      workers < 2 ? null : { from: traceFrom, crew },
-    );
+    const searched = await searchTogether(machine, resolved, crewFor);
     const outcome = improve(machine, withLocks(machine, searched, resolved), resolved);
     return { ...outcome, without: [...(options.without ?? [])].sort() };
   } finally {
@@ -111,33 +95,21 @@ export async function verify(
 
 /**
  * Searches in this thread and with the crew that `crewFor` gives for a level: null while it is not
- * worth it. Once a crew holds states of a round it stays to the end of the round. Traces are explored
- * in a worker of the crew that `tracing` has, if that can spare one.
+ * worth it. Once a crew holds states of a round it stays to the end of the round.
  */
 export async function searchTogether(
   machine: Machine,
   options: SearchOptions,
   crewFor: (work: Level) => Promise<Crew | null>,
-  tracing: Tracing | null = null,
 ): Promise<Outcome> {
-  let work: Level;
-  const apart = tracing && new Apart(machine, tracing, () => work);
-  const traces = apart ? (_: Machine, how: TraceOptions) => apart.explore(how) : exploreTraces;
-  const levels = explore(machine, { ...options, traces });
+  const levels = explore(machine, options);
   let crew = null as Crew | null;
-  let workers = 1;
-  try {
-    for (let step = levels.next(); ; ) {
-      workers = Math.max(workers, (crew?.size ?? 1) + Number(apart?.busy ?? false));
-      if (step.done) return { ...step.value, workers };
-      work = step.value;
-      await work.wait;
-      const together = work.alone ? null : crew?.sharing(work) ? crew : await crewFor(work);
-      crew = together ?? crew;
-      step = levels.next(together ? await together.explore(work) : await exploreAlone(work));
-    }
-  } finally {
-    apart?.stop();
+  for (let step = levels.next(); ; ) {
+    if (step.done) return { ...step.value, workers: crew?.size ?? 1 };
+    const work = step.value;
+    const together = work.alone ? null : crew?.sharing(work) ? crew : await crewFor(work);
+    crew = together ?? crew;
+    step = levels.next(together ? await together.explore(work) : await exploreAlone(work));
   }
 }
 

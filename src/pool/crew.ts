@@ -12,6 +12,10 @@ import { lessons, Peer, pack } from './peer.ts';
 const UNEVEN = 0.05;
 const PARCEL = 64;
 
+function isClose(count: number, share: number): boolean {
+  return count < share * (1 + UNEVEN) + PARCEL;
+}
+
 /** Part of the table that may be taken before a level begins; more is likely to interrupt it. */
 const LOAD = 0.7;
 
@@ -20,7 +24,7 @@ export interface Link {
   ask(order: Order): Promise<Answer>;
 }
 
-export interface Worker {
+interface Worker {
   readonly link: Link;
   /** Its machine in our numbering. */
   peer: Peer | null;
@@ -37,8 +41,6 @@ export interface Worker {
  */
 export class Crew {
   private readonly workers: Worker[];
-  /** Those that are back, and hold no states of this round. */
-  private readonly back: Worker[] = [];
   /** The search, and its round, that the workers hold states of. */
   private explorer: Explorer | null = null;
   private round = 0;
@@ -54,16 +56,6 @@ export class Crew {
   /** Is the crew at work in this round? If not, a level may as well be explored alone. */
   sharing({ explorer, round }: Level): boolean {
     return this.explorer === explorer && this.round === round;
-  }
-
-  /** A worker for something else; null: there is none, or it may hold states of this round. */
-  lend(work: Level): Worker | null {
-    return this.sharing(work) ? null : (this.workers.pop() ?? null);
-  }
-
-  /** If they share a round it is one of them from the next on. */
-  takeBack(worker: Worker, work: Level): void {
-    (this.sharing(work) ? this.back : this.workers).push(worker);
   }
 
   /** Explores a level together. `work.current` holds this thread's share of it. */
@@ -95,6 +87,7 @@ export class Crew {
       );
       // Awaited below; should this thread fail first, nobody is left to hear of a worker's end.
       answers.catch(() => {});
+      await this.stepAside(work, visited);
       const own = await this.expandOwn(work, visited, at);
       at = own.at;
       const settled = await answers;
@@ -102,7 +95,7 @@ export class Crew {
         this.heed(busy[i]!, answer, work);
       });
       const count = work.next.count + this.workers.reduce((sum, worker) => sum + worker.count, 0);
-      if (own.limit) return { visited, count, limit: own.limit };
+      if (own.limit || work.aside?.over) return { visited, count, limit: own.limit };
       const limit = work.limit(visited);
       if (limit) return { visited, count, limit };
       busy = busy.filter((_, i) => settled[i]!.full);
@@ -125,13 +118,19 @@ export class Crew {
     return bigger;
   }
 
+  /** What this thread has to do beside the level. */
+  private async stepAside({ aside, limit }: Level, visited: VisitedTable): Promise<void> {
+    while (aside && !limit(visited) && aside.next()) await setImmediate();
+    if (aside?.over) visited.stop();
+  }
+
   /** This thread's share, from state `at` on; ends early at a limit or when the table is full. */
   private async expandOwn(
-    { explorer, current, next, level, limit }: Level,
+    { explorer, current, next, level, limit, aside }: Level,
     visited: VisitedTable,
     at: number,
   ): Promise<{ at: number; limit: string | null }> {
-    while (at < current.count) {
+    while (at < current.count && !aside?.over) {
       const reached = limit(visited);
       if (reached) {
         visited.stop();
@@ -149,7 +148,6 @@ export class Crew {
   async join({ explorer, round }: Level): Promise<void> {
     this.explorer = explorer;
     this.round = round;
-    this.workers.push(...this.back.splice(0));
     const { machine, begun, reduce, without } = explorer;
     await Promise.all(
       this.workers.map(async (worker) => {
@@ -171,13 +169,18 @@ export class Crew {
     );
   }
 
-  /** Spreads the states of the level evenly: who has too many gives to this thread, which hands on. */
+  /**
+   * Spreads the states of the level so that all have as much to do: who has too many gives to this
+   * thread, which hands on.
+   */
   private async balance(work: Level): Promise<void> {
-    const { explorer, current } = work;
+    const { explorer, current, aside } = work;
     const total = current.count + this.workers.reduce((sum, { count }) => sum + count, 0);
-    const share = Math.ceil(total / this.size);
-    const most = Math.max(current.count, ...this.workers.map(({ count }) => count));
-    if (most < share * (1 + UNEVEN) + PARCEL) return;
+    const due = aside?.due ?? 0;
+    const own = Math.max(0, Math.ceil((total + due) / this.size - due));
+    const share = Math.ceil((total - own) / this.workers.length);
+    const most = Math.max(...this.workers.map(({ count }) => count));
+    if (isClose(current.count, own) && isClose(most, share)) return;
     for (const worker of this.workers) {
       if (worker.count <= share) continue;
       const { states, ...answer } = await this.ask(worker, { do: 'give', keep: share });
@@ -185,7 +188,7 @@ export class Crew {
       worker.peer!.unpack(states!, current);
     }
     for (const worker of this.workers) {
-      const lacking = Math.min(share - worker.count, current.count - share);
+      const lacking = Math.min(share - worker.count, current.count - own);
       if (lacking <= 0) continue;
       const states = pack(explorer.machine, current, current.count - lacking);
       const known = this.news(worker, work);
@@ -213,17 +216,12 @@ export class Crew {
     for (const name of answer.witnessed) explorer.findings.witnessed.add(name);
   }
 
-  private ask({ link }: Worker, order: Order): Promise<Answer> {
-    return ask(link, order);
+  private async ask(worker: Worker, order: Order): Promise<Answer> {
+    const answer = await worker.link.ask(order);
+    if (answer.error) {
+      const { name, message } = answer.error;
+      throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
+    }
+    return answer;
   }
-}
-
-/** @throws what the worker did */
-export async function ask(link: Link, order: Order): Promise<Answer> {
-  const answer = await link.ask(order);
-  if (answer.error) {
-    const { name, message } = answer.error;
-    throw name === 'SpecError' ? new SpecError(message) : new Error(`in a worker: ${message}`);
-  }
-  return answer;
 }

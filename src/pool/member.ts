@@ -8,7 +8,6 @@ import type { Program } from '../model/program.ts';
 import { runtime } from '../model/runtime.ts';
 import type { Answer, Order } from './messages.ts';
 import { lessons, Peer, pack } from './peer.ts';
-import { Tracer } from './tracer.ts';
 
 /** A worker's part of a search: its own machine and frontier, driven by the coordinator's orders. */
 export class Member {
@@ -20,13 +19,10 @@ export class Member {
   private told = 0;
   /** First state of the level not explored yet, when the table was full. */
   private at = 0;
-  private readonly program: Program;
-  private tracer: Tracer | null = null;
 
   constructor(program: Program, guarded: <T>(code: () => T) => T) {
     const machine = new Machine(program, guarded);
     this.guarded = guarded;
-    this.program = program;
     this.explorer = new Explorer(machine, { guarded, reduction: false, without: ALL_ON });
     this.coordinator = new Peer(machine);
     this.current = this.explorer.makeFrontier();
@@ -63,9 +59,6 @@ export class Member {
         return this.answer(this.current);
       case 'expand':
         return this.expand(order);
-      case 'trace':
-        this.tracer ??= new Tracer(this.program, this.guarded, order.slice);
-        return this.tracer.next();
     }
   }
 
@@ -106,7 +99,6 @@ export class Member {
       contended: [...explorer.machine.contention.contended()],
       facts: explorer.findings.facts,
       states: null,
-      traced: null,
       error: null,
     };
   }

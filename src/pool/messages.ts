@@ -1,7 +1,6 @@
 import type { Finding, Sighting } from '../explore/findings.ts';
 import type { Buffers, Part } from '../explore/growth.ts';
 import type { Without } from '../explore/optimisations.ts';
-import type { Declined, Traced, TraceProgress } from '../explore/traces.ts';
 import type { Asked } from '../model/branches.ts';
 import type { Bundle } from '../spec/kept.ts';
 import type { Lessons, Parcel } from './peer.ts';
@@ -42,9 +41,7 @@ export type Order =
       readonly witnessed: readonly string[];
       /** Go on with a level that the full table interrupted. */
       readonly again: boolean;
-    }
-  /** Explore traces, one slice further. */
-  | { readonly do: 'trace'; readonly slice?: number | undefined };
+    };
 
 export interface Answer {
   /** States waiting: of the next level after an `expand`, of this level after the others. */
@@ -64,23 +61,5 @@ export interface Answer {
   /** What lockdep saw in this round. */
   readonly facts: ReadonlyMap<string, Sighting>;
   readonly states: Parcel | null;
-  readonly traced: IteratorResult<TraceProgress, Traced | Declined> | null;
   readonly error: { readonly name: string; readonly message: string } | null;
 }
-
-export const NOTHING: Answer = {
-  count: 0,
-  full: false,
-  learned: new Int32Array(0),
-  footprints: new Map(),
-  transitions: 0,
-  finalStates: 0,
-  findings: [],
-  witnessed: [],
-  asked: new Map(),
-  contended: [],
-  facts: new Map(),
-  states: null,
-  traced: null,
-  error: null,
-};

@@ -4,7 +4,7 @@ import { guarded } from '../spec/guard.ts';
 import { instantiate } from '../spec/instantiate.ts';
 import { loadBundle } from '../spec/load.ts';
 import { Member } from './member.ts';
-import { type Answer, type Assignment, NOTHING, type Order } from './messages.ts';
+import type { Answer, Assignment, Order } from './messages.ts';
 
 // As in the main thread: stdout has the result only.
 console.log = console.info = console.debug = console.error;
@@ -27,10 +27,26 @@ export default async function work({
     } catch (error) {
       // Own properties and prototypes of errors do not cross threads.
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      answer = { ...NOTHING, error: { name, message } };
+      answer = { ...FAILED, error: { name, message } };
     }
     port.postMessage(answer);
   });
   port.start();
   await once(port, 'close');
 }
+
+const FAILED: Answer = {
+  count: 0,
+  full: false,
+  learned: new Int32Array(0),
+  footprints: new Map(),
+  transitions: 0,
+  finalStates: 0,
+  findings: [],
+  witnessed: [],
+  asked: new Map(),
+  contended: [],
+  facts: new Map(),
+  states: null,
+  error: null,
+};

@@ -44,6 +44,11 @@ function memcg(memcgs: number, offline: number, variant: string): Row {
   };
 }
 
+/** Not compared with its twin. */
+function alone({ twin: _, ...row }: Row): Row {
+  return row;
+}
+
 function spec(name: string, variant: string | null = null): Row {
   const file = `specs/${name}/spec.ts`;
   return { name: variant === null ? name : `${name}/${variant}`, file, variant, params: {} };
@@ -63,6 +68,9 @@ export const rows: readonly Row[] = [
   family('indexer', 12),
   family('indexer', 15),
   family('readers', 13),
+  // Long enough for workers to be worth their start. SPIN ends smaller ones out of time already.
+  alone(account(7, 7)),
+  alone(memcg(5, 3, 'twin')),
   // Nothing to reduce: how fast states are stored. It has no twin.
   { name: 'ring(10)', file: FAMILIES, variant: 'ring', params: { n: 10 } },
   spec('kmem-cache-alias'),

@@ -24,6 +24,7 @@ function run(search: Levels): { readonly outcome: Outcome; readonly levels: Leve
   for (let step = search.next(); ; step = search.next({} as never)) {
     if (step.done) return { outcome: step.value, levels };
     levels.push(step.value);
+    while (step.value.aside?.next());
   }
 }
 
@@ -90,5 +91,7 @@ test('of traces and states the first that is over counts', () => {
 });
 
 test('a program that is declined is searched by its states', () => {
-  expect(run(beside(growing(2, 10, PLAIN), tracing(1, { declined: 'why' }))).outcome).toBe(PLAIN);
+  const { outcome, levels } = run(beside(growing(2, 10, PLAIN), tracing(1, { declined: 'why' })));
+  expect(outcome).toBe(PLAIN);
+  expect(levels.findIndex(({ aside }) => !aside)).toBe(8);
 });

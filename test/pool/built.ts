@@ -13,7 +13,7 @@ if (!existsSync(file)) throw new Error('workers run what was built: npm run buil
 const { engine } = (await import(file)) as { engine: Engine };
 export const { load: loadSpec, instantiate } = engine;
 
-type Sizes = Pick<VerifyOptions, 'hireFrom' | 'shareFrom' | 'traceFrom' | 'traceSlice' | 'probe'>;
+type Sizes = Pick<VerifyOptions, 'hireFrom' | 'shareFrom' | 'probe'>;
 
 /** The command line leaves it to the engine from which sizes on it does what. */
 export const verify: (
