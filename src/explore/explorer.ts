@@ -103,8 +103,10 @@ export class Explorer {
   /** The threads that move on the way to a state that was seen, or to that member of its orbit. */
   scheduleTo({ hi, lo, as = 0 }: Sighting, visited: VisitedTable): readonly number[] {
     for (const path of visited.pathsTo(hi, lo)) {
-      const schedule = this.orbits ? this.orbits.schedule(path, hi, lo, as) : path;
-      if (schedule && (this.orbits || this.leadsTo(path, hi, lo))) return schedule;
+      if (this.orbits) {
+        const schedule = this.orbits.schedule(path, hi, lo, as);
+        if (schedule) return schedule;
+      } else if (this.leadsTo(path, hi, lo)) return path;
     }
     throw new Error('no path of the table leads to a state that is in it');
   }

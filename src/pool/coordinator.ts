@@ -32,7 +32,7 @@ const HIRE_FROM = 400_000;
 /** From here on this thread waits for workers that have not started yet. */
 const SHARE_FROM = 800_000;
 /** As many states are explored in the time of one of a reduced search, about. */
-const REDUCED = 8;
+const REDUCED = 4;
 /** A level with fewer states is not worth a meeting of all workers. */
 const SHARED_LEVEL = 1_000;
 
